@@ -1,0 +1,23 @@
+/** Every bound that a queue, a loop or a file has in vmft, in one place, with its unit. */
+
+/** Unit of dirty tracking, hashing and copying of guest memory, in bytes (machine.md). */
+export const PAGE_BYTES = 4096;
+export const PAGE_SHIFT = 12;
+
+/** Guest memory: smallest and largest size in bytes, both multiples of a page. */
+export const MIN_RAM_BYTES = 64 * 1024;
+export const MAX_RAM_BYTES = 1024 * 1024 * 1024;
+export const DEFAULT_RAM_BYTES = 16 * 1024 * 1024;
+
+/** Virtio slots of the board and the bytes between them (machine.md, memory map). */
+export const VIRTIO_SLOTS = 8;
+export const VIRTIO_SLOT_BYTES = 0x200;
+
+/** Largest frame on the guest's wire, in bytes, without checksum. */
+export const MAX_FRAME_BYTES = 1514;
+
+/** Largest entropy reading that one need may ask for, in bytes. */
+export const MAX_ENTROPY_BYTES = 4096;
+
+/** Largest data of one disk request, in bytes. */
+export const MAX_DISK_REQUEST_BYTES = 1024 * 1024;

@@ -1,0 +1,36 @@
+/**
+ * Tests import the sources by their paths in src/, and run what the compiler made of them in dist/:
+ * the very files that a user runs. (The test runner's own transform would also undo the inlining of
+ * constants on which the interpreter's switch depends.)
+ */
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const src = `${root}/src/`;
+
+export default defineConfig({
+  plugins: [
+    {
+      name: 'run-the-build',
+      enforce: 'pre',
+      resolveId(id, importer) {
+        if (!importer || !id.startsWith('.')) return null;
+        const path = resolve(dirname(importer), id);
+        if (!path.startsWith(src)) return null;
+        const built = `${root}/dist/${path.slice(src.length).replace(/\.ts$/, '.js')}`;
+        if (!existsSync(built)) throw new Error(`${built} is missing: run "npm run build"`);
+        return { id: built, external: true };
+      },
+    },
+  ],
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/build.ts'],
+    server: { deps: { external: [/\/dist\//] } },
+    testTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});
