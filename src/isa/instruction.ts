@@ -54,7 +54,10 @@ export interface MemoryOperand {
 export type Operand =
   | { readonly kind: 'reg'; readonly reg: number; readonly size: 1 | 2 | 4 }
   | MemoryOperand
-  /** Sign-extended to 32 bits where the instruction says so; always a signed 32-bit integer. */
+  /**
+   * Sign-extended to 32 bits where the instruction says so (code Ibs; size is then that of the
+   * operation), else zero-extended; always a signed 32-bit integer.
+   */
   | { readonly kind: 'imm'; readonly value: number; readonly size: 1 | 2 | 4 }
   /** The target of a relative jump or call, already added to the next address (unsigned 32 bits). */
   | { readonly kind: 'rel'; readonly target: number; readonly size: 1 | 2 | 4 }
@@ -78,11 +81,17 @@ export interface Instruction {
   readonly operandSize: 2 | 4;
   readonly addressSize: 2 | 4;
   readonly lock: boolean;
-  /** 0xF3 (rep, repe), 0xF2 (repne) or 0; only where the row is a string instruction. */
+  /**
+   * 0xF3 (rep, repe), 0xF2 (repne) or 0; only where the row is a string instruction. Where the row
+   * knows no condition (`rep`), 0xF2 means the same as 0xF3 and is given as 0xF3.
+   */
   readonly repeat: 0 | 0xf2 | 0xf3;
   /** Segment in force for a string source, xlat or a moffs; Ds unless overridden. */
   readonly segment: Seg;
-  /** In the order of the manual's syntax: destination first. Implicit operands are not listed. */
+  /**
+   * One for each code of `row.operands`, destination first. Implicit operands are not listed; the
+   * X and Y of a string instruction are memory operands at esi and edi (si and di).
+   */
   readonly operands: readonly Operand[];
 }
 
@@ -107,7 +116,7 @@ export interface Row {
   readonly id: number;
   /** Lower case, as nasm spells it; the key by which the processor finds the semantics. */
   readonly mnemonic: string;
-  /** The opcode byte, or 0x0F00 + second byte. */
+  /** The opcode byte, or 0x0F00 + second byte; the first of eight if an operand is Zb or Zv. */
   readonly opcode: number;
   /** Opcode extension in ModRM.reg ("/0" … "/7"), or -1. */
   readonly digit: number;
@@ -123,6 +132,8 @@ export interface Row {
   readonly lockable: boolean;
   /** String instruction: which repeat prefixes mean something. */
   readonly repeatable: 'none' | 'rep' | 'repcc';
+  /** A second encoding of another row: decoded, never chosen by the assembler. */
+  readonly alias: boolean;
   /** Flags tested, and those written with a defined value. */
   readonly tests: FlagLetters;
   readonly writes: FlagLetters;
