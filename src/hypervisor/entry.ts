@@ -5,9 +5,24 @@
  */
 import type { Digest } from '../base/digest.ts';
 import type { Need, Reading } from '../cpu/bus.ts';
-import type { Input } from '../machine/input.ts';
+import type { Input, InputKind } from '../machine/input.ts';
 import type { Output } from '../machine/output.ts';
 import type { Stop } from '../machine/types.ts';
+
+/** Every kind of input, in the order in which a {@link Tally} counts them. Part of the log format. */
+export const INPUT_KINDS: readonly InputKind[] = [
+  'tick',
+  'packet',
+  'console',
+  'disk',
+  'tsc',
+  'timeNs',
+  'timeOfDay',
+  'entropy',
+];
+
+/** How many inputs of each of {@link INPUT_KINDS} a machine has been given in its life. */
+export type Tally = readonly number[];
 
 /** Control operations travel in the log but are not machine inputs (contracts.md 10). */
 export type Control = { readonly op: 'power-off' };
@@ -23,25 +38,42 @@ export type LogEntry = {
    * `hash` a 64-bit hash chained over all outputs of the machine's life.
    */
   | { readonly kind: 'output'; readonly last: number; readonly hash: bigint }
-  /** The machine's digest at this count, after the entries before it have been applied. */
-  | { readonly kind: 'digest'; readonly digest: Digest }
+  /**
+   * The machine's digest at this count, after the entries before it have been applied. `inputs`
+   * counts what the recorder gave its machine, logged or not: a replayer that counts less names the
+   * kind of input that the log has lost.
+   */
+  | { readonly kind: 'digest'; readonly digest: Digest; readonly inputs: Tally }
+  /** The guest ends here: running on from this count is a fault of `vector`. The last but digests. */
+  | { readonly kind: 'fault'; readonly vector: number }
   | { readonly kind: 'control'; readonly op: Control }
 );
 
 /** Where readings come from while recording. Never called in replay. */
 export interface Sources {
+  /**
+   * The answer to `need`, of its kind and size. `timeNs` is on the clock of `Recorder.slice`'s
+   * `nowNs`; the recorder shifts it, and `tsc`, so that neither runs backwards over a failover.
+   */
   read(need: Need, count: number): Reading;
 }
 
 /** What one stretch of execution brought. */
 export interface Slice {
-  /** In order. A slice with outputs has exactly one `output` entry; it comes after all it covers. */
+  /**
+   * In order; of a replayer, the entries that it consumed. A slice with outputs has exactly one
+   * `output` entry; it comes after all it covers, and at most a digest comes after it.
+   */
   readonly entries: readonly LogEntry[];
-  /** All outputs of the slice; the ordinal of the last is `last` of its output entry. */
+  /**
+   * All outputs of the slice; the ordinal of the last is `last` of its output entry. Those of a
+   * replayer are for comparison and for go-live: they have left the primary, or will.
+   */
   readonly outputs: readonly Output[];
+  /** Of a replayer, `budget` also says that it has consumed every entry in hand. */
   readonly stop: Stop;
   /** The count reached. */
   readonly count: number;
-  /** The earliest timer deadline in guest time, if any timer runs. */
+  /** The earliest timer deadline, on the clock of the `nowNs` given to the recorder's slice. */
   readonly deadlineNs?: number;
 }
