@@ -1,0 +1,124 @@
+/**
+ * Guests on QEMU's microvm board: the machine that we did not write (machine.md). Sources are
+ * assembled by nasm and laid out by ld, so that nothing here depends on our own assembler.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CatalogueDevice, PROGRAMS } from '../support/catalogue.ts';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const LIMIT_MS = 15_000;
+const GUEST_PORT = 7;
+
+function runTool(tool: string, args: string[]): void {
+  const done = spawnSync(tool, args, { encoding: 'utf8', cwd: PROGRAMS });
+  if (done.status !== 0) throw new Error(`${tool} ${args.join(' ')}:\n${done.stderr}`);
+}
+
+/** Assembles `file` (a path below programs/) into an ELF executable at `output`. */
+export function buildWithNasm(file: string, output: string): void {
+  const before = ['-P', `${HERE}/pvh.asm`];
+  runTool('nasm', ['-Werror', '-f', 'elf32', ...before, '-o', `${output}.o`, file]);
+  runTool('ld', ['-m', 'elf_i386', '-T', `${HERE}/pvh.ld`, '-o', output, `${output}.o`]);
+}
+
+/** A UDP port of this host that is free now. */
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+function deviceArguments(device: CatalogueDevice, slot: number, disk: string, port: number) {
+  const at = `bus=virtio-mmio-bus.${slot}`;
+  switch (device.kind) {
+    case 'net': {
+      const forward = `hostfwd=udp:127.0.0.1:${port}-:${GUEST_PORT}`;
+      return ['-netdev', `user,id=n,${forward}`, '-device', `virtio-net-device,netdev=n,${at}`];
+    }
+    case 'block': {
+      const drive = `id=d,file=${disk},format=raw,if=none`;
+      return ['-drive', drive, '-device', `virtio-blk-device,drive=d,${at}`];
+    }
+    case 'entropy':
+      return ['-object', 'rng-builtin,id=r', '-device', `virtio-rng-device,rng=r,${at}`];
+  }
+}
+
+/** A guest that runs; `disk` is the image file of its one disk. */
+export class QemuGuest {
+  /** What the console has shown so far. */
+  console = '';
+  readonly #process: ChildProcess;
+  readonly #socket: Socket = createSocket('udp4');
+  readonly #port: number;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(process: ChildProcess, port: number) {
+    this.#process = process;
+    this.#port = port;
+    this.#timer = setTimeout(() => process.kill('SIGKILL'), LIMIT_MS);
+    process.stdout!.on('data', (bytes: Buffer) => {
+      this.console += bytes.toString('latin1');
+    });
+  }
+
+  static async start(
+    elf: string,
+    commandLine: string,
+    devices: readonly CatalogueDevice[],
+    disk: string,
+  ): Promise<QemuGuest> {
+    const port = await freePort();
+    const board = 'microvm,acpi=off -global virtio-mmio.force-legacy=false -m 16 -no-reboot';
+    const rest = '-nodefaults -display none -serial stdio';
+    const exit = '-device isa-debug-exit,iobase=0xf4,iosize=4';
+    const args = `-M ${board} ${rest} ${exit}`.split(' ');
+    args.push('-kernel', elf, '-append', commandLine);
+    devices.forEach((device, slot) => {
+      args.push(...deviceArguments(device, slot, disk, port));
+    });
+    const process = spawn('qemu-system-i386', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    return new QemuGuest(process, port);
+  }
+
+  /** Waits until the console has shown `text`, or the guest has ended. */
+  async shows(text: string): Promise<void> {
+    while (!this.console.includes(text) && this.#process.exitCode === null)
+      await Promise.race([once(this.#process.stdout!, 'data'), once(this.#process, 'exit')]);
+  }
+
+  /** Types at the console. */
+  type(text: string): void {
+    this.#process.stdin!.write(text, 'latin1');
+  }
+
+  /** Sends a datagram to the guest and waits for one from it. */
+  async request(text: string): Promise<string> {
+    this.#socket.send(text, this.#port, '127.0.0.1');
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    const [reply] = (await once(this.#socket, 'message', { signal })) as [Buffer];
+    return reply.toString('latin1');
+  }
+
+  /** Waits for the guest's end → the status that it gave. */
+  async end(): Promise<number> {
+    if (this.#process.exitCode === null) await once(this.#process, 'close');
+    clearTimeout(this.#timer);
+    this.#socket.close();
+    const code = this.#process.exitCode;
+    if (code === null || code % 2 === 0) throw new Error(`QEMU ended with ${code}, not the guest`);
+    return code >> 1;
+  }
+
+  /** Ends QEMU, whatever the guest does. */
+  kill(): void {
+    clearTimeout(this.#timer);
+    this.#process.kill('SIGKILL');
+  }
+}
