@@ -1,0 +1,58 @@
+/**
+ * Addresses are strings throughout src/net, as people write them: a MAC address is
+ * '52:54:00:12:34:56' in lower case, an IPv4 address '10.0.2.15' without leading zeros. Equal
+ * addresses are equal strings, so that they compare with === and serve as keys.
+ */
+
+/** Six bytes in lower-case hexadecimal, separated by colons. */
+export type MacAddress = string;
+
+/** Four decimal numbers 0 … 255, separated by dots. */
+export type Ipv4Address = string;
+
+/** Every station on the wire. */
+export const BROADCAST_MAC: MacAddress = 'ff:ff:ff:ff:ff:ff';
+
+/** "Not known yet", as ARP requests carry it. */
+export const ZERO_MAC: MacAddress = '00:00:00:00:00:00';
+
+const MAC_PATTERN = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
+
+/** Whether `text` is a MAC address in the form used here. */
+export function isMac(text: string): boolean {
+  return MAC_PATTERN.test(text);
+}
+
+/** Whether `text` is an IPv4 address in the form used here. */
+export function isIpv4(text: string): boolean {
+  const parts = text.split('.');
+  return (
+    parts.length === 4 && parts.every((part) => Number(part) <= 255 && /^(0|[1-9]\d*)$/.test(part))
+  );
+}
+
+/** The MAC address in the six bytes at `offset`, which must be there. */
+export function readMac(bytes: Uint8Array, offset: number): MacAddress {
+  let text = '';
+  for (let i = 0; i < 6; i++) {
+    if (i > 0) text += ':';
+    text += (bytes[offset + i]! + 0x100).toString(16).slice(1);
+  }
+  return text;
+}
+
+/** Writes a MAC address into the six bytes at `offset`. */
+export function writeMac(bytes: Uint8Array, offset: number, mac: MacAddress): void {
+  for (let i = 0; i < 6; i++) bytes[offset + i] = Number.parseInt(mac.slice(3 * i, 3 * i + 2), 16);
+}
+
+/** The IPv4 address in the four bytes at `offset`, which must be there. */
+export function readIpv4(bytes: Uint8Array, offset: number): Ipv4Address {
+  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
+}
+
+/** Writes an IPv4 address into the four bytes at `offset`. */
+export function writeIpv4(bytes: Uint8Array, offset: number, address: Ipv4Address): void {
+  const parts = address.split('.');
+  for (let i = 0; i < 4; i++) bytes[offset + i] = Number(parts[i]);
+}
