@@ -1,0 +1,136 @@
+/** Decodes guest code into blocks of micro-operations: from an address to the next branch. */
+import { assert } from '../base/assert.ts';
+import { PAGE_SHIFT } from '../base/limits.ts';
+import { decode } from '../isa/decoder.ts';
+import { TABLE } from '../isa/table.ts';
+import type { CodeMap } from './code-map.ts';
+import { type Core, Vector } from './core.ts';
+import { Emitter, type Lowering, type Rules } from './emitter.ts';
+import { ALU_RULES } from './ops/alu.ts';
+import { BCD_RULES } from './ops/bcd.ts';
+import { BIT_RULES } from './ops/bits.ts';
+import { BRANCH_RULES } from './ops/branch.ts';
+import { EXCHANGE_RULES } from './ops/exchange.ts';
+import { FLAG_RULES } from './ops/flag.ts';
+import { MOVE_RULES } from './ops/move.ts';
+import { MULDIV_RULES } from './ops/muldiv.ts';
+import { PORT_RULES } from './ops/port.ts';
+import { SEGMENT_RULES } from './ops/segment.ts';
+import { SHIFT_RULES } from './ops/shift.ts';
+import { STACK_RULES } from './ops/stack.ts';
+import { STRING_RULES } from './ops/string.ts';
+import { SYSTEM_RULES } from './ops/system.ts';
+import { Header, UOP_WORDS, Uop } from './uop.ts';
+
+/** Instructions in one block, at most. */
+const MAX_INSTRUCTIONS = 64;
+
+const RULES: Rules = {
+  ...MOVE_RULES,
+  ...ALU_RULES,
+  ...SHIFT_RULES,
+  ...MULDIV_RULES,
+  ...BIT_RULES,
+  ...BCD_RULES,
+  ...STRING_RULES,
+  ...STACK_RULES,
+  ...BRANCH_RULES,
+  ...EXCHANGE_RULES,
+  ...FLAG_RULES,
+  ...PORT_RULES,
+  ...SEGMENT_RULES,
+  ...SYSTEM_RULES,
+};
+
+/** The rule of each row of the instruction table; every row has one. */
+const LOWERING: readonly Lowering[] = TABLE.map((row) => {
+  const rule = RULES[row.mnemonic];
+  assert(rule, `the processor has no rule for ${row.mnemonic}`);
+  return rule;
+});
+
+export class BlockBuilder {
+  readonly #core: Core;
+  readonly #map: CodeMap;
+  readonly #emitter: Emitter;
+
+  constructor(core: Core, map: CodeMap) {
+    this.#core = core;
+    this.#map = map;
+    this.#emitter = new Emitter(map);
+  }
+
+  /** Decodes the block at `address` and enters it into the map, which has room. Returns its index. */
+  build(address: number): number {
+    const map = this.#map;
+    const e = this.#emitter;
+    const start = map.top + UOP_WORDS;
+    e.beginBlock(start);
+    let at = address;
+    let instructions = 0;
+    for (;;) {
+      if (map.careful.has(at)) {
+        this.#careful(at, instructions);
+        break;
+      }
+      const length = this.#one(at, false);
+      if (length === 0) {
+        this.#careful(at, instructions);
+        break;
+      }
+      instructions++;
+      at += length;
+      if (e.ended) break;
+      if (instructions === MAX_INSTRUCTIONS || at >>> PAGE_SHIFT !== address >>> PAGE_SHIFT) {
+        e.goto(at);
+        break;
+      }
+    }
+    this.#header(start, address, at, instructions);
+    map.top = e.at;
+    map.enter(start, address, Math.min(at, this.#core.ramBytes));
+    return start;
+  }
+
+  /** Decodes the one instruction at `address`, whatever it does, into the scratch block. */
+  buildOne(address: number): number {
+    const start = 2 * UOP_WORDS;
+    const e = this.#emitter;
+    e.beginBlock(start);
+    const length = this.#one(address, true);
+    if (!e.ended) e.goto(address + length);
+    this.#header(start, address, address + length, 1);
+    return start;
+  }
+
+  /** A careful instruction is done by the outer loop; a block of nothing else has no instructions. */
+  #careful(at: number, before: number): void {
+    if (before > 0) this.#emitter.goto(at);
+    else this.#emitter.op(Uop.Careful, 0, 0, at);
+  }
+
+  /** Lowers the instruction at `at`; returns its length, or 0 for one that must be careful. */
+  #one(at: number, mayBeCareful: boolean): number {
+    const core = this.#core;
+    const e = this.#emitter;
+    const instruction = decode(core.ramArray, at, core.ramBytes, at);
+    if (instruction.row === undefined) {
+      e.beginInstruction(at, instruction.length);
+      e.op(Uop.Invalid, instruction.why === 'long' ? Vector.GP : Vector.UD);
+      e.ended = true;
+      return instruction.length;
+    }
+    const { mnemonic } = instruction.row;
+    if (!mayBeCareful && Object.hasOwn(PORT_RULES, mnemonic)) return 0;
+    e.beginInstruction(at, instruction.length);
+    LOWERING[instruction.row.id]!(e, instruction);
+    return instruction.length;
+  }
+
+  #header(start: number, address: number, end: number, instructions: number): void {
+    const code = this.#map.code;
+    code[start + Header.Address] = address;
+    code[start + Header.End] = end;
+    code[start + Header.Instructions] = instructions;
+  }
+}
