@@ -86,9 +86,10 @@ export class BlockBuilder {
         break;
       }
     }
-    this.#header(start, address, at, instructions);
+    const end = Math.max(at, address + 1);
+    this.#header(start, address, end, instructions);
     map.top = e.at;
-    map.enter(start, address, Math.min(at, this.#core.ramBytes));
+    map.enter(start, address, Math.min(end, this.#core.ramBytes));
     return start;
   }
 

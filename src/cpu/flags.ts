@@ -33,8 +33,7 @@ export const enum Eflags {
 }
 
 /** The bits that `result` and `carry` stand for. */
-export const ARITHMETIC =
-  Eflags.CF | Eflags.PF | Eflags.AF | Eflags.ZF | Eflags.SF | Eflags.OF;
+export const ARITHMETIC = Eflags.CF | Eflags.PF | Eflags.AF | Eflags.ZF | Eflags.SF | Eflags.OF;
 
 /** The bits that popf and iret can change besides the arithmetic ones. */
 export const SYSTEM =

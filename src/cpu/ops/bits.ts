@@ -6,7 +6,7 @@
  * and bsr change ZF only, and leave the destination as it was when the source is zero.
  */
 import type { Core } from '../core.ts';
-import { type Lowering, type Rules } from '../emitter.ts';
+import type { Lowering, Rules } from '../emitter.ts';
 import { Eflags } from '../flags.ts';
 import { Word } from '../layout.ts';
 import { Uop } from '../uop.ts';
@@ -94,7 +94,6 @@ function scanRule(forward: boolean): Lowering {
     e.call(bySize[i.operandSize], e.load(to!), e.load(from!));
   };
 }
-
 
 export const BIT_RULES: Rules = {
   bt: bitTest(Bit.Test),

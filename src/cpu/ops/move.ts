@@ -2,18 +2,12 @@
 import { CONDITIONS } from '../../isa/conditions.ts';
 import type { MemoryOperand } from '../../isa/instruction.ts';
 import type { Core } from '../core.ts';
-import {
-  type Lowering,
-  type Rules,
-  registerNumber,
-  temporary,
-  wordSize,
-} from '../emitter.ts';
+import { type Lowering, type Rules, registerNumber, temporary, wordSize } from '../emitter.ts';
 import { condition } from '../flags.ts';
 import { Word } from '../layout.ts';
 import { Uop } from '../uop.ts';
-import { movControl } from './system.ts';
 import { movSegment } from './segment.ts';
+import { movControl } from './system.ts';
 
 const mov: Lowering = (e, i) => {
   const [to, from] = i.operands;
@@ -22,7 +16,12 @@ const mov: Lowering = (e, i) => {
   const size = wordSize(to!);
   if (from!.kind === 'imm') {
     if (to!.kind === 'mem') {
-      e.mem(size === 4 ? Uop.Store32I : size === 2 ? Uop.Store16I : Uop.Store8I, 0, to!, from!.value);
+      e.mem(
+        size === 4 ? Uop.Store32I : size === 2 ? Uop.Store16I : Uop.Store8I,
+        0,
+        to!,
+        from!.value,
+      );
     } else {
       const op = size === 4 ? Uop.Mov32RI : size === 2 ? Uop.Mov16RI : Uop.Mov8RI;
       e.op(op, e.load(to!), 0, from!.value);
@@ -85,8 +84,7 @@ const bswap: Lowering = (e, i) => {
 
 function swapBytes(core: Core, a: number): void {
   const v = core.r[a]!;
-  core.r[a] =
-    (v >>> 24) | ((v >>> 8) & 0xff00) | ((v << 8) & 0xff0000) | (v << 24);
+  core.r[a] = (v >>> 24) | ((v >>> 8) & 0xff00) | ((v << 8) & 0xff0000) | (v << 24);
 }
 
 /** al = [ebx + al], or [bx + al] with 16-bit addresses. */
@@ -164,4 +162,3 @@ export const MOVE_RULES: Rules = {
   ...byCondition('set', setcc),
   ...byCondition('cmov', cmovcc),
 };
-

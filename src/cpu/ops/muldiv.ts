@@ -58,7 +58,7 @@ export function divideSigned32(core: Core, divisor: number): void {
   if (high === low >> 31) {
     if (low === -0x80000000 && divisor === -1) core.fault(Vector.DE);
     r[0] = (low / divisor) | 0;
-    r[2] = low % divisor | 0;
+    r[2] = (low % divisor) | 0;
     return;
   }
   const dividend = (BigInt(high) << 32n) | BigInt(low >>> 0);
@@ -103,7 +103,7 @@ function div8(core: Core, from: number): void {
   const dividend = core.r16[0]!;
   const by = core.r8[from]!;
   if (dividend >>> 8 >= by) core.fault(Vector.DE);
-  core.r16[0] = Math.floor(dividend / by) | (dividend % by << 8);
+  core.r16[0] = Math.floor(dividend / by) | ((dividend % by) << 8);
 }
 
 function idiv8(core: Core, from: number): void {
@@ -111,7 +111,7 @@ function idiv8(core: Core, from: number): void {
   const by = signed8(core.r8[from]!);
   const quotient = by === 0 ? Number.NaN : Math.trunc(dividend / by);
   if (signed8(quotient) !== quotient) core.fault(Vector.DE);
-  core.r16[0] = (quotient & 0xff) | (dividend % by << 8);
+  core.r16[0] = (quotient & 0xff) | ((dividend % by) << 8);
 }
 
 function div16(core: Core, from: number): void {

@@ -28,7 +28,13 @@ const enum Shift {
  * Group 2 operation `op` on the `size`-byte `value` (unsigned) by `count`. Sets the flags and
  * returns the result; bits above the size are noise.
  */
-export function shift(core: Core, op: number, size: 1 | 2 | 4, value: number, count: number): number {
+export function shift(
+  core: Core,
+  op: number,
+  size: 1 | 2 | 4,
+  value: number,
+  count: number,
+): number {
   const bits = 8 * size;
   const n = count & 31;
   if (n === 0) return value;

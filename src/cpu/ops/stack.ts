@@ -4,7 +4,7 @@
  * tried again finds everything as it was.
  */
 import type { Core } from '../core.ts';
-import { type Lowering, type Rules } from '../emitter.ts';
+import type { Lowering, Rules } from '../emitter.ts';
 import { Eflags } from '../flags.ts';
 import { Word } from '../layout.ts';
 import { Uop } from '../uop.ts';
@@ -144,4 +144,3 @@ export const STACK_RULES: Rules = {
   enter: (e, i) => e.call(enter, immediate(i.operands[0]), immediate(i.operands[1]), i.operandSize),
   leave: (e, i) => (i.operandSize === 4 ? e.op(Uop.Leave) : e.call(leave16)),
 };
-

@@ -29,9 +29,7 @@ export const enum Which {
 
 export function whichOf(i: Instruction): number {
   const size = i.row.opcode & 1 ? (i.operandSize === 4 ? 2 : 1) : 0;
-  return (
-    size | (i.addressSize === 2 ? Which.Narrow : 0) | (i.repeat === 0xf2 ? Which.NotEqual : 0)
-  );
+  return size | (i.addressSize === 2 ? Which.Narrow : 0) | (i.repeat === 0xf2 ? Which.NotEqual : 0);
 }
 
 /** One iteration; for cmps and scas it sets the flags. */
@@ -66,7 +64,11 @@ export function setRepeatCount(core: Core, which: number, value: number): void {
 
 function loadElement(core: Core, which: number, address: number): number {
   const size = which & Which.SizeMask;
-  return size === 0 ? core.load8(address) : size === 1 ? core.load16(address) : core.load32(address);
+  return size === 0
+    ? core.load8(address)
+    : size === 1
+      ? core.load16(address)
+      : core.load32(address);
 }
 
 function storeElement(core: Core, which: number, address: number, value: number): void {
@@ -174,7 +176,8 @@ function repeat(iteration: Iteration, kind: 'move' | 'fill' | 'load') {
     if (repeatCount(core, which) === 0) return -1;
     let done = 0;
     while (done < max) {
-      const n = kind === 'load' ? 0 : bulk(core, which, Math.min(max - done, 4096), kind === 'move');
+      const n =
+        kind === 'load' ? 0 : bulk(core, which, Math.min(max - done, 4096), kind === 'move');
       if (n >= BULK_MIN) {
         const bytes = n << (which & Which.SizeMask);
         if (kind === 'move') bulkMove(core, n, bytes);

@@ -78,7 +78,10 @@ function storeTable(core: Core, table: number): void {
   core.store32(at + 2, core.r[table]!);
 }
 
-function tableRule(helper: (core: Core, table: number, size: number) => void, table: Word): Lowering {
+function tableRule(
+  helper: (core: Core, table: number, size: number) => void,
+  table: Word,
+): Lowering {
   return (e, i) => {
     const operand = i.operands[0]!;
     if (operand.kind === 'mem') e.mem(Uop.Lea, Word.T2, operand);

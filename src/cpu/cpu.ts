@@ -1,0 +1,237 @@
+/**
+ * The processor: the outer loop round the interpreter, which looks at interrupts, halts, single
+ * steps and readings, and keeps the instruction count (contracts.md 1, 2, 3).
+ *
+ * The count grows by one for an instruction retired, for an iteration of a repeated string
+ * instruction, and for an interrupt or exception delivered; a software interrupt (int, int3, into)
+ * counts once, as the instruction that it is.
+ */
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { BlockBuilder } from './blocks.ts';
+import type { Bus, Reading } from './bus.ts';
+import { CodeMap } from './code-map.ts';
+import { Core, FAULT, NEEDS_INPUT, Vector } from './core.ts';
+import { deliver } from './exceptions.ts';
+import { Eflags } from './flags.ts';
+import { Exit, Interpreter } from './interpreter.ts';
+import { PAGE_FLAGS_OFFSET, Word } from './layout.ts';
+import type { CpuStop, Processor } from './types.ts';
+
+/** Longest stretch handed to the interpreter at once; it counts in 32-bit integers. */
+const MAX_STRETCH = 0x3fff_ffff;
+
+/** Selectors at entry (machine.md "Loading"). */
+const ENTRY_CS = 0x08;
+const ENTRY_DS = 0x10;
+/** PE and ET. */
+const ENTRY_CR0 = 0x11;
+
+/** Words that are architectural state, in the order of {@link Cpu.state}. */
+const STATE_WORDS = [
+  Word.Eax,
+  Word.Ecx,
+  Word.Edx,
+  Word.Ebx,
+  Word.Esp,
+  Word.Ebp,
+  Word.Esi,
+  Word.Edi,
+  Word.Eip,
+  Word.Es,
+  Word.Cs,
+  Word.Ss,
+  Word.Ds,
+  Word.Fs,
+  Word.Gs,
+  Word.GdtBase,
+  Word.GdtLimit,
+  Word.IdtBase,
+  Word.IdtLimit,
+  Word.Cr0,
+  Word.Cr2,
+  Word.Cr3,
+  Word.Cr4,
+  Word.Halted,
+  Word.Shadow,
+  Word.Tr,
+  Word.Ldtr,
+] as const;
+
+/** Names of the 32-bit words of {@link Cpu.state} in their order, for reports; eflags is last. */
+export const STATE_NAMES: readonly string[] =
+  `eax ecx edx ebx esp ebp esi edi eip es cs ss ds fs gs gdtBase gdtLimit idtBase idtLimit
+   cr0 cr2 cr3 cr4 halted shadow tr ldtr eflags`.split(/\s+/);
+
+export class Cpu implements Processor {
+  readonly core: Core;
+  readonly #map: CodeMap;
+  readonly #interpreter: Interpreter;
+  #count = 0;
+
+  /** `memory` is laid out as layout.ts says, with `ramBytes` of RAM. */
+  constructor(memory: WebAssembly.Memory, ramBytes: number, bus: Bus) {
+    const flags = new Uint8Array(memory.buffer, PAGE_FLAGS_OFFSET, 1 << 20);
+    this.#map = new CodeMap(flags, ramBytes);
+    this.core = new Core(memory, ramBytes, bus, this.#map);
+    this.#interpreter = new Interpreter(
+      this.core,
+      this.#map,
+      new BlockBuilder(this.core, this.#map),
+    );
+    this.reset(0, 0);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  reset(eip: number, ebx: number): void {
+    const { r } = this.core;
+    r.fill(0);
+    r[Word.Eip] = eip;
+    r[Word.Ebx] = ebx;
+    for (const seg of [Word.Es, Word.Ss, Word.Ds, Word.Fs, Word.Gs]) r[seg] = ENTRY_DS;
+    r[Word.Cs] = ENTRY_CS;
+    r[Word.GdtLimit] = 0xffff;
+    r[Word.IdtLimit] = 0xffff;
+    r[Word.Cr0] = ENTRY_CR0;
+    this.core.eflags = 0;
+    this.core.reading = undefined;
+    this.#count = 0;
+    this.#map.clear();
+  }
+
+  give(reading: Reading): void {
+    this.core.reading = reading;
+  }
+
+  invalidate(address: number, length: number): void {
+    this.#map.invalidate(address, length);
+  }
+
+  run(until: number): CpuStop {
+    const { r, bus } = this.core;
+    for (;;) {
+      if (bus.stopRequested) return { why: 'stop-requested' };
+      if (this.#count >= until) return { why: 'budget' };
+      const shadow = r[Word.Shadow]! !== 0;
+      if (!shadow && r[Word.SystemFlags]! & Eflags.IF && bus.interruptRequested()) {
+        r[Word.Halted] = 0;
+        const vector = bus.acknowledgeInterrupt();
+        if (!this.#deliver(vector, undefined, 'external')) return this.#shutdown(vector);
+        continue;
+      }
+      if (r[Word.Halted]! !== 0) return { why: 'halted' };
+      const stepping = shadow || (r[Word.SystemFlags]! & Eflags.TF) !== 0;
+      const stop = stepping
+        ? this.#step()
+        : this.#stretch(Math.min(until - this.#count, MAX_STRETCH));
+      if (stop) return stop;
+    }
+  }
+
+  /** Executes up to `budget` boundaries. Returns a stop, or undefined to go on. */
+  #stretch(budget: number): CpuStop | undefined {
+    const exit = this.#interpreter.execute(budget, false);
+    this.#count += this.#interpreter.executed;
+    if (exit === Exit.Careful) return this.#carefully();
+    return this.#after(exit);
+  }
+
+  /** One instruction that may touch devices and decoded code. */
+  #carefully(): CpuStop | undefined {
+    this.core.careful = true;
+    const exit = this.#interpreter.execute(1, true);
+    this.core.careful = false;
+    this.#count += this.#interpreter.executed;
+    return this.#after(exit);
+  }
+
+  /** One instruction under the trap flag or in the shadow of sti. */
+  #step(): CpuStop | undefined {
+    const { r } = this.core;
+    const trap = (r[Word.SystemFlags]! & Eflags.TF) !== 0;
+    const shadow = r[Word.Shadow]!;
+    r[Word.Shadow] = 0;
+    const before = this.#count;
+    const stop = this.#carefully();
+    if (stop) {
+      r[Word.Shadow] = shadow;
+      return stop;
+    }
+    if (trap && this.#count > before && !this.#faulted) {
+      if (!this.#deliver(Vector.DB, undefined, 'exception')) return this.#shutdown(Vector.DB);
+    }
+    return undefined;
+  }
+
+  /** The last instruction raised an exception instead of retiring. */
+  #faulted = false;
+
+  #after(exit: Exit): CpuStop | undefined {
+    this.#faulted = false;
+    if (exit === Exit.Halted) {
+      this.core.r[Word.Halted] = 1;
+      return undefined;
+    }
+    if (exit !== Exit.Thrown) return undefined;
+    const { thrown } = this.#interpreter;
+    if (thrown === NEEDS_INPUT) return { why: 'needs-input', need: this.core.need! };
+    if (thrown !== FAULT) {
+      const { r } = this.core;
+      this.#map.careful.add(r[Word.Eip]! >>> 0);
+      this.#map.invalidate(r[Word.Eip]! >>> 0, 1);
+      return undefined;
+    }
+    this.#faulted = true;
+    const vector = this.core.faultVector;
+    return this.#deliver(vector, this.core.faultError, 'exception')
+      ? undefined
+      : this.#shutdown(vector);
+  }
+
+  /** Enters a handler, which counts as one. False on a triple fault. */
+  #deliver(vector: number, error: number | undefined, origin: 'exception' | 'external'): boolean {
+    this.core.careful = true;
+    const entered = deliver(this.core, vector, error, origin);
+    this.core.careful = false;
+    if (entered) this.#count++;
+    return entered;
+  }
+
+  #shutdown(vector: number): CpuStop {
+    const eip = (this.core.r[Word.Eip]! >>> 0).toString(16);
+    const detail = `exception ${vector} at eip 0x${eip} has no handler that works (triple fault)`;
+    return { why: 'fault', vector, detail };
+  }
+
+  /**
+   * The count, the words named by {@link STATE_NAMES}, then the reading if one has been given: what
+   * a digest covers. Equal states give equal bytes, whatever way led there.
+   */
+  state(): Uint8Array {
+    const { core } = this;
+    const out = new ByteWriter(256).f64(this.#count);
+    for (const word of STATE_WORDS) out.u32(core.r[word]!);
+    out.u32(core.eflags);
+    const { reading } = core;
+    if (reading === undefined) out.text('');
+    else if (reading.kind === 'entropy') out.text(reading.kind).blob(reading.bytes);
+    else out.text(reading.kind).u64(reading.value);
+    return out.take();
+  }
+
+  /** Takes back what {@link state} gave. RAM must be restored before or after by whoever owns it. */
+  restore(state: Uint8Array): void {
+    const { core } = this;
+    const from = new ByteReader(state);
+    core.r.fill(0);
+    this.#count = from.f64();
+    for (const word of STATE_WORDS) core.r[word] = from.u32();
+    core.eflags = from.u32();
+    const kind = from.text() as Reading['kind'] | '';
+    if (kind === '') core.reading = undefined;
+    else if (kind === 'entropy') core.reading = { kind, bytes: from.blob() };
+    else core.reading = { kind, value: from.u64() };
+  }
+}
