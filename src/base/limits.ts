@@ -21,3 +21,12 @@ export const MAX_ENTROPY_BYTES = 4096;
 
 /** Largest data of one disk request, in bytes. */
 export const MAX_DISK_REQUEST_BYTES = 1024 * 1024;
+
+/** Packets that wait for room in the guest's receive ring; newer ones are dropped. */
+export const MAX_QUEUED_PACKETS = 256;
+
+/** Console bytes that wait for the guest; newer ones are refused. */
+export const MAX_QUEUED_CONSOLE_BYTES = 64 * 1024;
+
+/** Console bytes in one input: the receive FIFO of a 16550. */
+export const MAX_CONSOLE_INPUT_BYTES = 16;

@@ -1,0 +1,239 @@
+/**
+ * Runs a machine live and writes down everything that its state does not determine (protocol.md §1).
+ *
+ * A slice goes like this, and its entries have this order:
+ *   1. control operations;
+ *   2. one tick for each timer whose deadline has passed, the earliest first;
+ *   3. queued inputs that the machine accepts, in order of arrival within each kind;
+ *   4. the machine runs. A need is answered from the sources at once and the run goes on; a digest
+ *      is taken whenever `digestEvery` instructions have passed; when the guest halts while inputs
+ *      wait that it would accept, 3 is done again;
+ *   5. outputs, the end of the guest, or the budget end the slice: `output` entry, `fault` entry,
+ *      digest, in this order, as far as there is something to say.
+ * So at one count: what ends a slice stands before what begins the next, and a reading is the last
+ * entry before its instruction. Nothing is applied between a reading and its instruction: a slice
+ * that begins there (after go-live) runs that one instruction first, then does 2 and 3.
+ *
+ * A slice ends: each round of 4 answers a need and then advances the count (asserted), or applies
+ * at least one of finitely many queued inputs.
+ */
+import { assert } from '../base/assert.ts';
+import type { Hasher } from '../base/digest.ts';
+import type { Need, Reading } from '../cpu/bus.ts';
+import type { Input } from '../machine/input.ts';
+import type { Output } from '../machine/output.ts';
+import type { Machine, Snapshot, Stop } from '../machine/types.ts';
+import type { Control, LogEntry, Slice, Sources } from './entry.ts';
+import { type ClockShift, earliestNs, NO_SHIFT, shiftAt, shiftReading } from './guest-clock.ts';
+import { InputQueue } from './input-queue.ts';
+import { type Checkpoint, type LogPoint, pointAfter, START } from './log-point.ts';
+import { chainOutput } from './output-codec.ts';
+
+export interface RecorderOptions {
+  readonly machine: Machine;
+  readonly sources: Sources;
+  readonly hasher: Hasher;
+  /** Where the log stands; a new log by default. */
+  readonly point?: LogPoint;
+  /** A digest entry at least every so many instructions, and at the end; none by default. */
+  readonly digestEvery?: number;
+  /** Where the guest has ended already. */
+  readonly ended?: Stop | undefined;
+}
+
+/** Everything by which a recorder can be forked: plain data, belongs to one host. */
+export interface RecorderState {
+  readonly point: LogPoint;
+  readonly shift: ClockShift;
+  readonly inputs: readonly Input[];
+  readonly controls: readonly Control[];
+  readonly ended: Stop | undefined;
+  readonly machine: Snapshot;
+}
+
+/** A log entry without its place. */
+type Body = LogEntry extends infer E ? (E extends E ? Omit<E, 'seq' | 'count'> : never) : never;
+
+export class Recorder {
+  readonly machine: Machine;
+  readonly #sources: Sources;
+  readonly #hasher: Hasher;
+  readonly #digestEvery: number;
+  #point: LogPoint;
+  #shift: ClockShift = NO_SHIFT;
+  #queue = new InputQueue();
+  #controls: readonly Control[] = [];
+  #ended: Stop | undefined;
+  #entries: LogEntry[] = [];
+
+  constructor(options: RecorderOptions) {
+    this.machine = options.machine;
+    this.#sources = options.sources;
+    this.#hasher = options.hasher;
+    this.#digestEvery = options.digestEvery ?? Number.POSITIVE_INFINITY;
+    this.#point = options.point ?? START;
+    this.#ended = options.ended;
+    assert(this.#digestEvery >= 1, `digestEvery is ${this.#digestEvery}, at least 1 expected`);
+  }
+
+  /** Where the log stands. */
+  get point(): LogPoint {
+    return this.#point;
+  }
+
+  /**
+   * Queues a packet, console bytes or a disk completion for the next slice. False when it was
+   * dropped: the queue is full, the guest has ended, or the disk request is not pending (a
+   * completion that came twice).
+   */
+  offer(input: Input): boolean {
+    if (this.#ended) return false;
+    if (input.kind === 'disk') {
+      const pending = this.machine.pendingIo().some((request) => request.id === input.id);
+      if (!pending || this.#queue.completes(input.id)) return false;
+    }
+    return this.#queue.push(input);
+  }
+
+  /** The next slice begins with an entry for this operation. */
+  control(op: Control): void {
+    this.#controls = [...this.#controls, op];
+  }
+
+  /**
+   * Executes until the count is `until` or something else ends the slice. `nowNs` is the host's
+   * time at its beginning; it decides which timers are due.
+   */
+  slice(until: number, nowNs: number): Slice {
+    this.#entries = [];
+    this.#shift = shiftAt(this.#shift, nowNs, this.#point, this.machine.timers());
+    for (const op of this.#controls) this.#log({ kind: 'control', op });
+    this.#controls = [];
+    const outputs: Output[] = [];
+    const stop = this.#ended ?? this.#execute(until, Math.floor(nowNs) + this.#shift.ns!, outputs);
+    const deadline = earliestNs(this.machine.timers());
+    return {
+      entries: this.#entries,
+      outputs,
+      stop,
+      count: this.machine.count,
+      ...(deadline === undefined ? {} : { deadlineNs: deadline - this.#shift.ns! }),
+    };
+  }
+
+  /** Steps 2 to 5 of a slice. */
+  #execute(until: number, guestNs: number, outputs: Output[]): Stop {
+    const { machine } = this;
+    let ticksDue = true;
+    let inputsDue = true;
+    for (;;) {
+      const readingWaits = inputsDue && this.#point.readingCount === machine.count;
+      if (inputsDue && !readingWaits) {
+        if (ticksDue) this.#applyTicks(guestNs);
+        this.#applyQueue();
+        ticksDue = inputsDue = false;
+      }
+      const digestAt = this.#point.digestCount + this.#digestEvery;
+      const stop = machine.run(Math.min(readingWaits ? machine.count + 1 : until, until, digestAt));
+      this.#logOutputs(outputs);
+      if (stop.why === 'exit' || stop.why === 'fault') this.#end(stop);
+      else if (machine.count >= digestAt) this.#logDigest();
+      if (this.#ended) return stop;
+      if (outputs.length > 0) return { why: 'output' };
+      if (stop.why === 'needs-input') this.#answer(stop.need);
+      else if (stop.why === 'halted' && this.#wakes()) inputsDue = true;
+      else if (stop.why !== 'budget' || machine.count >= until) return stop;
+    }
+  }
+
+  #applyTicks(guestNs: number): void {
+    const due = this.machine.timers().filter((timer) => timer.deadlineNs <= guestNs);
+    due.sort((a, b) => a.deadlineNs - b.deadlineNs || a.timer - b.timer);
+    for (const { timer } of due) this.#apply({ kind: 'tick', timer });
+  }
+
+  #applyQueue(): void {
+    const accepts = this.machine.accepts.bind(this.machine);
+    for (let input = this.#queue.take(accepts); input; input = this.#queue.take(accepts)) {
+      this.#apply(input);
+    }
+  }
+
+  /** Whether an input waits that the halted guest would accept. */
+  #wakes(): boolean {
+    return this.#queue.inputs.some((input) => this.machine.accepts(input.kind));
+  }
+
+  #apply(input: Input): void {
+    this.#log({ kind: 'input', input });
+    this.machine.apply(input);
+  }
+
+  #answer(need: Need): void {
+    const { count } = this.machine;
+    assert(this.#point.readingCount !== count, `two readings for one instruction at ${count}`);
+    const answer = this.#sources.read(need, count);
+    assert(answers(answer, need), `a source answered ${need.kind} with ${answer.kind}`);
+    const { reading, shift } = shiftReading(this.#shift, answer, this.#point);
+    this.#shift = shift;
+    this.#apply(reading);
+  }
+
+  #logOutputs(outputs: Output[]): void {
+    const made = this.machine.takeOutputs();
+    if (made.length === 0) return;
+    let hash = this.#point.outputHash;
+    for (const output of made) hash = chainOutput(hash, output, this.#hasher);
+    this.#log({ kind: 'output', last: this.#point.outputs + made.length - 1, hash });
+    outputs.push(...made);
+  }
+
+  #logDigest(): void {
+    const { inputs } = this.#point;
+    this.#log({ kind: 'digest', digest: this.machine.digest(), inputs });
+  }
+
+  #end(stop: Extract<Stop, { why: 'exit' | 'fault' }>): void {
+    this.#ended = stop;
+    if (stop.why === 'fault') this.#log({ kind: 'fault', vector: stop.vector });
+    if (this.#digestEvery < Number.POSITIVE_INFINITY) this.#logDigest();
+  }
+
+  #log(body: Body): void {
+    const entry: LogEntry = { seq: this.#point.seq, count: this.machine.count, ...body };
+    this.#point = pointAfter(this.#point, entry, this.machine);
+    this.#entries.push(entry);
+  }
+
+  /** The machine and its place in the log, from which another recorder or replayer goes on. */
+  checkpoint(): Checkpoint {
+    return { point: this.#point, machine: this.machine.snapshot() };
+  }
+
+  state(): RecorderState {
+    return {
+      point: this.#point,
+      shift: this.#shift,
+      inputs: this.#queue.inputs,
+      controls: this.#controls,
+      ended: this.#ended,
+      machine: this.machine.snapshot(),
+    };
+  }
+
+  /** Goes back, or over, to a state that {@link state} gave. */
+  restore(state: RecorderState): void {
+    this.#point = state.point;
+    this.#shift = state.shift;
+    this.#queue = new InputQueue(state.inputs);
+    this.#controls = state.controls;
+    this.#ended = state.ended;
+    this.machine.restore(state.machine);
+  }
+}
+
+/** Whether a reading has the kind and size that the need asks for. */
+export function answers(input: Input, need: Need): input is Reading {
+  if (input.kind !== need.kind) return false;
+  return input.kind !== 'entropy' || need.kind !== 'entropy' || input.bytes.length === need.size;
+}

@@ -1,0 +1,339 @@
+/**
+ * Follows a log (protocol.md §1): gives the machine each input at its count, in order of sequence
+ * numbers, and compares everything that the log says about the machine. It runs only up to the
+ * count of the next entry in hand, so it is always at least one entry behind the recorder and never
+ * past an instruction at which something happened.
+ *
+ * Checked on the way: the machine asks for each reading before it is given, and for no other; the
+ * ordinal and the chained hash of its outputs at each `output` entry, and that there are no others;
+ * its digest; that it takes every input; that it neither sleeps, exits nor faults where the log
+ * goes on. The first thing that differs throws a Divergence; after that the machine is of no use.
+ */
+import { assert } from '../base/assert.ts';
+import type { Hasher } from '../base/digest.ts';
+import type { Input, InputKind } from '../machine/input.ts';
+import type { Output } from '../machine/output.ts';
+import type { Machine, Snapshot, Stop } from '../machine/types.ts';
+import { type Evidence, likelyCause } from './cause.ts';
+import { Divergence, describeEntry, describeInput, describeOutput, hex64 } from './divergence.ts';
+import type { LogEntry, Slice, Sources } from './entry.ts';
+import { type Checkpoint, isReading, type LogPoint, pointAfter, START } from './log-point.ts';
+import { chainOutput } from './output-codec.ts';
+import { answers, Recorder } from './recorder.ts';
+
+/** Entries that a Divergence shows. */
+const RECENT_ENTRIES = 8;
+
+export interface ReplayerOptions {
+  readonly machine: Machine;
+  readonly hasher: Hasher;
+  /** Where the log stands for this machine; its beginning by default. */
+  readonly point?: LogPoint;
+  /** For the recorder of {@link Replayer.goLive}. */
+  readonly digestEvery?: number;
+  /**
+   * False gives up the rule "at least one entry behind": without entries the machine runs on, and
+   * an entry may come for an instruction already past. For the scenario that shows why.
+   */
+  readonly lag?: boolean;
+}
+
+/** Everything by which a replayer can be forked: plain data. */
+export interface ReplayerState {
+  readonly point: LogPoint;
+  readonly inHand: readonly LogEntry[];
+  readonly recent: readonly LogEntry[];
+  readonly since: readonly InputKind[];
+  readonly ended: Stop | undefined;
+  readonly machine: Snapshot;
+}
+
+export class Replayer {
+  readonly machine: Machine;
+  readonly #options: ReplayerOptions;
+  #point: LogPoint;
+  #inHand: LogEntry[] = [];
+  /** Entries of #inHand before this index are consumed. */
+  #head = 0;
+  #recent: readonly LogEntry[] = [];
+  #since: readonly InputKind[] = [];
+  #ended: Stop | undefined;
+  /** Outputs that no `output` entry has covered yet. */
+  #made: Output[] = [];
+
+  constructor(options: ReplayerOptions) {
+    this.machine = options.machine;
+    this.#options = options;
+    this.#point = options.point ?? START;
+  }
+
+  /** Where the log stands after the last entry consumed. */
+  get point(): LogPoint {
+    return this.#point;
+  }
+
+  /** Entries fed and not consumed yet. */
+  get inHand(): number {
+    return this.#inHand.length - this.#head;
+  }
+
+  /** Hands over entries that follow those fed before without a gap; a BugError otherwise. */
+  feed(entries: readonly LogEntry[]): void {
+    let last = this.#inHand.at(-1);
+    for (const entry of entries) {
+      const seq = (last?.seq ?? this.#point.seq - 1) + 1;
+      assert(entry.seq === seq, `entry ${seq} expected, got ${entry.seq}`);
+      assert(!last || entry.count >= last.count, `entry ${entry.seq} has a count in the past`);
+      last = entry;
+    }
+    if (this.#head > 0) this.#inHand.splice(0, this.#head);
+    this.#head = 0;
+    for (const entry of entries) this.#inHand.push(entry);
+  }
+
+  /**
+   * Replays until the count is `until`, an `output` or `fault` entry has been consumed, or no entry
+   * is left. Throws a Divergence.
+   */
+  slice(until: number): Slice {
+    const entries: LogEntry[] = [];
+    const outputs: Output[] = [];
+    const done = (stop: Stop): Slice => ({ entries, outputs, stop, count: this.machine.count });
+    for (let next = this.#next(); next; next = this.#next()) {
+      if (next.count > this.machine.count) {
+        if (this.machine.count >= until) return done({ why: 'budget' });
+        const stop = this.#run(Math.min(next.count, until), next);
+        if (stop.why === 'breakpoint') return done(stop);
+        continue;
+      }
+      const stop = this.#check(next);
+      if (stop?.why === 'breakpoint') return done(stop);
+      if (next.kind === 'output') outputs.push(...this.#made.splice(0));
+      this.#consumed(next);
+      entries.push(next);
+      if (next.kind === 'output') return done(this.#ended ?? { why: 'output' });
+      if (next.kind === 'fault') return done(this.#ended!);
+    }
+    if (this.#options.lag === false && !this.#ended) this.#runAhead(until);
+    return done({ why: 'budget' });
+  }
+
+  /** Becomes a recorder at the present point. Every entry fed has been consumed (asserted). */
+  goLive(sources: Sources): Recorder {
+    assert(this.inHand === 0, `${this.inHand} entries left to replay before going live`);
+    assert(this.#made.length === 0, 'outputs without an entry: the machine has run ahead');
+    const { hasher, digestEvery } = this.#options;
+    return new Recorder({
+      machine: this.machine,
+      sources,
+      hasher,
+      point: this.#point,
+      ended: this.#ended,
+      ...(digestEvery === undefined ? {} : { digestEvery }),
+    });
+  }
+
+  /** The machine and its place in the log, from which another replayer or recorder goes on. */
+  checkpoint(): Checkpoint {
+    return { point: this.#point, machine: this.machine.snapshot() };
+  }
+
+  state(): ReplayerState {
+    return {
+      point: this.#point,
+      inHand: this.#inHand.slice(this.#head),
+      recent: this.#recent,
+      since: this.#since,
+      ended: this.#ended,
+      machine: this.machine.snapshot(),
+    };
+  }
+
+  /** Goes back, or over, to a state that {@link state} gave. */
+  restore(state: ReplayerState): void {
+    this.#point = state.point;
+    this.#inHand = [...state.inHand];
+    this.#head = 0;
+    this.#recent = state.recent;
+    this.#since = state.since;
+    this.#ended = state.ended;
+    this.#made = [];
+    this.machine.restore(state.machine);
+  }
+
+  #next(): LogEntry | undefined {
+    return this.#inHand[this.#head];
+  }
+
+  #consumed(entry: LogEntry): void {
+    this.#head++;
+    this.#recent = [...this.#recent.slice(1 - RECENT_ENTRIES), entry];
+  }
+
+  /** Runs towards `next`, which lies ahead. */
+  #run(target: number, next: LogEntry): Stop {
+    if (this.#ended) this.#fail(next, 'execution', 'the guest has ended');
+    const stop = this.#step(target);
+    const { count } = this.machine;
+    const here = next.count === count;
+    if (this.#made.length > 0 && !(here && next.kind === 'output')) {
+      this.#fail(next, 'output', describeOutput(this.#made[0]!));
+    }
+    if (stop.why === 'fault' && !(here && next.kind === 'fault')) {
+      this.#fail(next, 'execution', `guest fault ${stop.vector} (${stop.detail})`);
+    }
+    if (stop.why === 'halted' && count < target) {
+      this.#fail(next, 'execution', 'the guest has halted', { halted: true });
+    }
+    if (stop.why === 'needs-input') {
+      const asked = stop.need.kind;
+      this.#fail(next, 'reading', `the guest asks for ${asked}`, { asked });
+    }
+    return stop;
+  }
+
+  #step(target: number): Stop {
+    const stop = this.machine.run(target);
+    this.#made.push(...this.machine.takeOutputs());
+    if (stop.why === 'exit' || stop.why === 'fault') this.#ended = stop;
+    return stop;
+  }
+
+  /** Without the lag of one entry: whatever happens until something cannot go on. */
+  #runAhead(until: number): void {
+    if (this.machine.count < until && this.#made.length === 0) this.#step(until);
+  }
+
+  /** Holds `entry`, whose count the machine has reached, against the machine. */
+  #check(entry: LogEntry): Stop | undefined {
+    const { count } = this.machine;
+    if (entry.count < count) this.#fail(entry, 'count', `instruction ${entry.count} is past`);
+    if (entry.kind === 'input' && isReading(entry.input.kind)) {
+      const stop = this.#checkNeed(entry, entry.input);
+      if (stop.why === 'breakpoint') return stop;
+    } else if (entry.kind === 'input') this.#checkAccepted(entry, entry.input);
+    else if (entry.kind === 'output') this.#checkOutputs(entry);
+    else if (entry.kind === 'digest') this.#checkDigest(entry);
+    else if (entry.kind === 'fault') {
+      const stop = this.#checkFault(entry);
+      if (stop.why === 'breakpoint') return stop;
+    }
+    this.#point = pointAfter(this.#point, entry, this.machine);
+    if (entry.kind === 'input') {
+      const { kind } = entry.input;
+      this.#since = [kind, ...this.#since.filter((earlier) => earlier !== kind)];
+      this.machine.apply(entry.input);
+    }
+    return undefined;
+  }
+
+  /** The machine asks for this reading before its next instruction. */
+  #checkNeed(entry: LogEntry, input: Input): Stop {
+    if (this.#ended) this.#fail(entry, 'reading', 'the guest has ended');
+    const stop = this.#step(entry.count + 1);
+    if (stop.why === 'breakpoint') return stop;
+    if (stop.why !== 'needs-input') this.#fail(entry, 'reading', describeStop(stop));
+    const { need } = stop;
+    if (!answers(input, need)) {
+      const size = need.kind === 'entropy' ? `, ${need.size} bytes` : '';
+      const asked = need.kind;
+      this.#fail(entry, 'reading', `the guest asks for ${asked}${size}`, { asked });
+    }
+    return stop;
+  }
+
+  #checkAccepted(entry: LogEntry, input: Input): void {
+    const { machine } = this;
+    if (this.#ended) this.#fail(entry, 'input', 'the guest has ended');
+    if (!machine.accepts(input.kind)) {
+      this.#fail(entry, 'input', `no room for a ${input.kind} input`);
+    }
+    if (input.kind === 'disk' && !machine.pendingIo().some(({ id }) => id === input.id)) {
+      this.#fail(entry, 'disk request', `request ${input.id} is not pending`);
+    }
+    if (input.kind === 'tick' && !machine.timers().some(({ timer }) => timer === input.timer)) {
+      this.#fail(entry, 'timer', `timer ${input.timer} does not run`);
+    }
+  }
+
+  #checkOutputs(entry: Extract<LogEntry, { kind: 'output' }>): void {
+    const made = this.#made;
+    const last = this.#point.outputs + made.length - 1;
+    if (last !== entry.last || made.length === 0) {
+      const got = made.length === 0 ? 'no output' : `output up to ${last}`;
+      this.#fail(entry, 'output ordinal', got);
+    }
+    let hash = this.#point.outputHash;
+    for (const output of made) hash = chainOutput(hash, output, this.#options.hasher);
+    if (hash !== entry.hash) {
+      this.#fail(entry, 'output hash', `${hex64(hash)} (${made.map(describeOutput).join(', ')})`);
+    }
+  }
+
+  #checkDigest(entry: Extract<LogEntry, { kind: 'digest' }>): void {
+    const digest = this.machine.digest();
+    if (digest !== entry.digest) this.#fail(entry, 'digest', digest);
+    const { inputs } = this.#point;
+    if (inputs.some((number, index) => number !== entry.inputs[index])) {
+      this.#fail(entry, 'inputs by kind', inputs.join(' '));
+    }
+    this.#since = [];
+  }
+
+  #checkFault(entry: Extract<LogEntry, { kind: 'fault' }>): Stop {
+    const stop = this.#ended ?? this.#step(entry.count + 1);
+    if (stop.why === 'breakpoint') return stop;
+    if (stop.why !== 'fault' || stop.vector !== entry.vector) {
+      this.#fail(entry, 'fault', describeStop(stop));
+    }
+    return stop;
+  }
+
+  #fail(entry: LogEntry, field: string, got: string, symptom: Partial<Evidence> = {}): never {
+    const cause = likelyCause({
+      machine: this.machine,
+      point: this.#point,
+      ahead: this.#inHand.slice(this.#head),
+      since: this.#since,
+      ...symptom,
+    });
+    throw new Divergence({
+      count: this.machine.count,
+      seq: entry.seq,
+      field,
+      expected: expectation(entry),
+      got,
+      cause,
+      recent: [...this.#recent, entry],
+    });
+  }
+}
+
+/** What an entry expects of the machine, for people. */
+function expectation(entry: LogEntry): string {
+  switch (entry.kind) {
+    case 'input':
+      return `${describeInput(entry.input)} at instruction ${entry.count}`;
+    case 'digest':
+      return `${entry.digest} (inputs ${entry.inputs.join(' ')})`;
+    case 'output':
+      return `output up to ${entry.last}, hash ${hex64(entry.hash)}, at instruction ${entry.count}`;
+    default:
+      return describeEntry(entry);
+  }
+}
+
+function describeStop(stop: Stop): string {
+  switch (stop.why) {
+    case 'fault':
+      return `guest fault ${stop.vector} (${stop.detail})`;
+    case 'needs-input':
+      return `the guest asks for ${stop.need.kind}`;
+    case 'halted':
+      return 'the guest has halted';
+    case 'exit':
+      return `exit with status ${stop.status}`;
+    default:
+      return 'the guest went on without it';
+  }
+}
