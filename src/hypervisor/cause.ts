@@ -26,7 +26,10 @@ export interface Evidence {
   readonly point: LogPoint;
   /** Entries not consumed yet, that at which the divergence was noticed first. */
   readonly ahead: readonly LogEntry[];
-  /** Kinds of inputs applied since the last digest that agreed, the latest first. */
+  /**
+   * Kinds of inputs since the last digest that agreed, the latest first; that of the entry at which
+   * the divergence was noticed before all.
+   */
   readonly since: readonly InputKind[];
   /** The machine stopped for a reading of this kind, which the log does not have here. */
   readonly asked?: InputKind;
@@ -41,7 +44,9 @@ export function likelyCause(evidence: Evidence): Cause {
   if (counted && counted.what !== 'none') return counted;
   if (asked) {
     const next = ahead.find((entry) => entry.kind === 'input');
-    if (next?.input.kind === asked) return { what: 'altered', kinds: [asked] };
+    if (next?.input.kind === asked) {
+      return { what: 'altered', kinds: [...new Set([asked, ...since])] };
+    }
     if (!counted || since.length === 0) return { what: 'missing', kinds: [asked] };
   }
   if (counted) return since.length > 0 ? { what: 'altered', kinds: since } : counted;

@@ -290,11 +290,12 @@ export class Replayer {
   }
 
   #fail(entry: LogEntry, field: string, got: string, symptom: Partial<Evidence> = {}): never {
+    const own = entry.kind === 'input' ? [entry.input.kind] : [];
     const cause = likelyCause({
       machine: this.machine,
       point: this.#point,
       ahead: this.#inHand.slice(this.#head),
-      since: this.#since,
+      since: [...new Set([...own, ...this.#since])],
       ...symptom,
     });
     throw new Divergence({
