@@ -30,3 +30,17 @@ export const MAX_QUEUED_CONSOLE_BYTES = 64 * 1024;
 
 /** Console bytes in one input: the receive FIFO of a 16550. */
 export const MAX_CONSOLE_INPUT_BYTES = 16;
+
+/** Disk requests of one disk that may be pending at once, those before a reset included. */
+export const MAX_PENDING_DISK_REQUESTS = 256;
+
+/** Console output that a machine gathers before it lets it go, in bytes (devices/uart.ts). */
+export const MAX_CONSOLE_OUTPUT_BYTES = 256;
+
+/** Program headers and symbols that an ELF image may have, and the bytes of a name that are kept. */
+export const MAX_PROGRAM_HEADERS = 128;
+export const MAX_SYMBOLS = 1024 * 1024;
+export const MAX_SYMBOL_NAME_BYTES = 1024;
+
+/** How deep plain data may nest where it is encoded (machine/plain.ts). */
+export const MAX_PLAIN_DEPTH = 16;
