@@ -44,7 +44,10 @@ export type LogEntry = {
    * kind of input that the log has lost.
    */
   | { readonly kind: 'digest'; readonly digest: Digest; readonly inputs: Tally }
-  /** The guest ends here: running on from this count is a fault of `vector`. The last but digests. */
+  /**
+   * The guest ends here: running on from this count is a fault of `vector`. Only the output entry
+   * for what the guest still let go, and a digest, come after it.
+   */
   | { readonly kind: 'fault'; readonly vector: number }
   | { readonly kind: 'control'; readonly op: Control }
 );
@@ -70,7 +73,10 @@ export interface Slice {
    * replayer are for comparison and for go-live: they have left the primary, or will.
    */
   readonly outputs: readonly Output[];
-  /** Of a replayer, `budget` also says that it has consumed every entry in hand. */
+  /**
+   * Of a replayer, `budget` also says that it has consumed every entry in hand; outputs still to
+   * be marked after a fault come in a slice of their own.
+   */
   readonly stop: Stop;
   /** The count reached. */
   readonly count: number;

@@ -8,7 +8,7 @@
  *   4. the machine runs. A need is answered from the sources at once and the run goes on; a digest
  *      is taken whenever `digestEvery` instructions have passed; when the guest halts while inputs
  *      wait that it would accept, 3 is done again;
- *   5. outputs, the end of the guest, or the budget end the slice: `output` entry, `fault` entry,
+ *   5. outputs, the end of the guest, or the budget end the slice: `fault` entry, `output` entry,
  *      digest, in this order, as far as there is something to say.
  * So at one count: what ends a slice stands before what begins the next, and a reading is the last
  * entry before its instruction. Nothing is applied between a reading and its instruction: a slice
@@ -21,7 +21,7 @@ import { assert } from '../base/assert.ts';
 import type { Hasher } from '../base/digest.ts';
 import type { Need, Reading } from '../cpu/bus.ts';
 import type { Input } from '../machine/input.ts';
-import type { Output } from '../machine/output.ts';
+import type { DiskRequest, Output } from '../machine/output.ts';
 import type { Machine, Snapshot, Stop } from '../machine/types.ts';
 import type { Control, LogEntry, Slice, Sources } from './entry.ts';
 import { type ClockShift, earliestNs, NO_SHIFT, shiftAt, shiftReading } from './guest-clock.ts';
@@ -39,6 +39,8 @@ export interface RecorderOptions {
   readonly digestEvery?: number;
   /** Where the guest has ended already. */
   readonly ended?: Stop | undefined;
+  /** Outputs that the guest has made and no entry covers yet: the first slice marks them. */
+  readonly unmarked?: readonly Output[];
 }
 
 /** Everything by which a recorder can be forked: plain data, belongs to one host. */
@@ -48,8 +50,11 @@ export interface RecorderState {
   readonly inputs: readonly Input[];
   readonly controls: readonly Control[];
   readonly ended: Stop | undefined;
+  readonly unmarked: readonly Output[];
   readonly machine: Snapshot;
 }
+
+const SECTOR_BYTES = 512;
 
 /** A log entry without its place. */
 type Body = LogEntry extends infer E ? (E extends E ? Omit<E, 'seq' | 'count'> : never) : never;
@@ -64,6 +69,7 @@ export class Recorder {
   #queue = new InputQueue();
   #controls: readonly Control[] = [];
   #ended: Stop | undefined;
+  #unmarked: readonly Output[];
   #entries: LogEntry[] = [];
 
   constructor(options: RecorderOptions) {
@@ -73,6 +79,7 @@ export class Recorder {
     this.#digestEvery = options.digestEvery ?? Number.POSITIVE_INFINITY;
     this.#point = options.point ?? START;
     this.#ended = options.ended;
+    this.#unmarked = options.unmarked ?? [];
     assert(this.#digestEvery >= 1, `digestEvery is ${this.#digestEvery}, at least 1 expected`);
   }
 
@@ -89,8 +96,9 @@ export class Recorder {
   offer(input: Input): boolean {
     if (this.#ended) return false;
     if (input.kind === 'disk') {
-      const pending = this.machine.pendingIo().some((request) => request.id === input.id);
-      if (!pending || this.#queue.completes(input.id)) return false;
+      const request = this.machine.pendingIo().find(({ id }) => id === input.id);
+      if (!request || this.#queue.completes(input.id)) return false;
+      assert(completes(input, request), `completion of ${request.op} ${input.id} has wrong data`);
     }
     return this.#queue.push(input);
   }
@@ -110,7 +118,10 @@ export class Recorder {
     for (const op of this.#controls) this.#log({ kind: 'control', op });
     this.#controls = [];
     const outputs: Output[] = [];
-    const stop = this.#ended ?? this.#execute(until, Math.floor(nowNs) + this.#shift.ns!, outputs);
+    if (this.#unmarked.length > 0) this.#logOutputs(outputs);
+    let stop = this.#ended;
+    if (outputs.length > 0) stop ??= { why: 'output' };
+    stop ??= this.#execute(until, Math.floor(nowNs) + this.#shift.ns!, outputs);
     const deadline = earliestNs(this.machine.timers());
     return {
       entries: this.#entries,
@@ -135,10 +146,14 @@ export class Recorder {
       }
       const digestAt = this.#point.digestCount + this.#digestEvery;
       const stop = machine.run(Math.min(readingWaits ? machine.count + 1 : until, until, digestAt));
+      if (stop.why === 'fault') this.#log({ kind: 'fault', vector: stop.vector });
       this.#logOutputs(outputs);
-      if (stop.why === 'exit' || stop.why === 'fault') this.#end(stop);
-      else if (machine.count >= digestAt) this.#logDigest();
-      if (this.#ended) return stop;
+      if (stop.why === 'exit' || stop.why === 'fault') {
+        this.#ended = stop;
+        if (this.#digestEvery < Number.POSITIVE_INFINITY) this.#logDigest();
+        return stop;
+      }
+      if (machine.count >= digestAt) this.#logDigest();
       if (outputs.length > 0) return { why: 'output' };
       if (stop.why === 'needs-input') this.#answer(stop.need);
       else if (stop.why === 'halted' && this.#wakes()) inputsDue = true;
@@ -180,7 +195,8 @@ export class Recorder {
   }
 
   #logOutputs(outputs: Output[]): void {
-    const made = this.machine.takeOutputs();
+    const made = [...this.#unmarked, ...this.machine.takeOutputs()];
+    this.#unmarked = [];
     if (made.length === 0) return;
     let hash = this.#point.outputHash;
     for (const output of made) hash = chainOutput(hash, output, this.#hasher);
@@ -191,12 +207,6 @@ export class Recorder {
   #logDigest(): void {
     const { inputs } = this.#point;
     this.#log({ kind: 'digest', digest: this.machine.digest(), inputs });
-  }
-
-  #end(stop: Extract<Stop, { why: 'exit' | 'fault' }>): void {
-    this.#ended = stop;
-    if (stop.why === 'fault') this.#log({ kind: 'fault', vector: stop.vector });
-    if (this.#digestEvery < Number.POSITIVE_INFINITY) this.#logDigest();
   }
 
   #log(body: Body): void {
@@ -217,6 +227,7 @@ export class Recorder {
       inputs: this.#queue.inputs,
       controls: this.#controls,
       ended: this.#ended,
+      unmarked: this.#unmarked,
       machine: this.machine.snapshot(),
     };
   }
@@ -228,8 +239,17 @@ export class Recorder {
     this.#queue = new InputQueue(state.inputs);
     this.#controls = state.controls;
     this.#ended = state.ended;
+    this.#unmarked = state.unmarked;
     this.machine.restore(state.machine);
   }
+}
+
+/** Whether a completion has the data that its request wants: those of a successful read. */
+export function completes(
+  { ok, data }: Extract<Input, { kind: 'disk' }>,
+  { op, sectors }: DiskRequest,
+): boolean {
+  return (data?.length ?? 0) === (ok && op === 'read' ? sectors * SECTOR_BYTES : 0);
 }
 
 /** Whether a reading has the kind and size that the need asks for. */

@@ -19,7 +19,7 @@ import { Divergence, describeEntry, describeInput, describeOutput, hex64 } from 
 import type { LogEntry, Slice, Sources } from './entry.ts';
 import { type Checkpoint, isReading, type LogPoint, pointAfter, START } from './log-point.ts';
 import { chainOutput } from './output-codec.ts';
-import { answers, Recorder } from './recorder.ts';
+import { answers, completes, Recorder } from './recorder.ts';
 
 /** Entries that a Divergence shows. */
 const RECENT_ENTRIES = 8;
@@ -45,6 +45,7 @@ export interface ReplayerState {
   readonly recent: readonly LogEntry[];
   readonly since: readonly InputKind[];
   readonly ended: Stop | undefined;
+  readonly unmarked: readonly Output[];
   readonly machine: Snapshot;
 }
 
@@ -92,8 +93,8 @@ export class Replayer {
   }
 
   /**
-   * Replays until the count is `until`, an `output` or `fault` entry has been consumed, or no entry
-   * is left. Throws a Divergence.
+   * Replays until the count is `until`, an `output` entry has been consumed, or no entry is left.
+   * Throws a Divergence.
    */
   slice(until: number): Slice {
     const entries: LogEntry[] = [];
@@ -112,16 +113,14 @@ export class Replayer {
       this.#consumed(next);
       entries.push(next);
       if (next.kind === 'output') return done(this.#ended ?? { why: 'output' });
-      if (next.kind === 'fault') return done(this.#ended!);
     }
     if (this.#options.lag === false && !this.#ended) this.#runAhead(until);
-    return done({ why: 'budget' });
+    return done(this.#ended ?? { why: 'budget' });
   }
 
   /** Becomes a recorder at the present point. Every entry fed has been consumed (asserted). */
   goLive(sources: Sources): Recorder {
     assert(this.inHand === 0, `${this.inHand} entries left to replay before going live`);
-    assert(this.#made.length === 0, 'outputs without an entry: the machine has run ahead');
     const { hasher, digestEvery } = this.#options;
     return new Recorder({
       machine: this.machine,
@@ -129,12 +128,14 @@ export class Replayer {
       hasher,
       point: this.#point,
       ended: this.#ended,
+      unmarked: this.#made,
       ...(digestEvery === undefined ? {} : { digestEvery }),
     });
   }
 
   /** The machine and its place in the log, from which another replayer or recorder goes on. */
   checkpoint(): Checkpoint {
+    assert(this.#made.length === 0, 'a checkpoint between an output and its entry');
     return { point: this.#point, machine: this.machine.snapshot() };
   }
 
@@ -145,6 +146,7 @@ export class Replayer {
       recent: this.#recent,
       since: this.#since,
       ended: this.#ended,
+      unmarked: [...this.#made],
       machine: this.machine.snapshot(),
     };
   }
@@ -157,7 +159,7 @@ export class Replayer {
     this.#recent = state.recent;
     this.#since = state.since;
     this.#ended = state.ended;
-    this.#made = [];
+    this.#made = [...state.unmarked];
     this.machine.restore(state.machine);
   }
 
@@ -175,12 +177,12 @@ export class Replayer {
     if (this.#ended) this.#fail(next, 'execution', 'the guest has ended');
     const stop = this.#step(target);
     const { count } = this.machine;
-    const here = next.count === count;
-    if (this.#made.length > 0 && !(here && next.kind === 'output')) {
-      this.#fail(next, 'output', describeOutput(this.#made[0]!));
+    const expected = next.count === count ? next.kind : 'nothing';
+    if (stop.why === 'fault' && expected !== 'fault') {
+      this.#fail(next, 'execution', describeStop(stop));
     }
-    if (stop.why === 'fault' && !(here && next.kind === 'fault')) {
-      this.#fail(next, 'execution', `guest fault ${stop.vector} (${stop.detail})`);
+    if (this.#made.length > 0 && expected !== 'output' && stop.why !== 'fault') {
+      this.#fail(next, 'output', describeOutput(this.#made[0]!));
     }
     if (stop.why === 'halted' && count < target) {
       this.#fail(next, 'execution', 'the guest has halted', { halted: true });
@@ -248,8 +250,13 @@ export class Replayer {
     if (!machine.accepts(input.kind)) {
       this.#fail(entry, 'input', `no room for a ${input.kind} input`);
     }
-    if (input.kind === 'disk' && !machine.pendingIo().some(({ id }) => id === input.id)) {
-      this.#fail(entry, 'disk request', `request ${input.id} is not pending`);
+    if (input.kind === 'disk') {
+      const request = machine.pendingIo().find(({ id }) => id === input.id);
+      if (!request) this.#fail(entry, 'disk request', `request ${input.id} is not pending`);
+      if (!completes(input, request)) {
+        const data = `${input.data?.length ?? 0} bytes of data`;
+        this.#fail(entry, 'disk request', `${describeOutput({ kind: 'disk', request })}, ${data}`);
+      }
     }
     if (input.kind === 'tick' && !machine.timers().some(({ timer }) => timer === input.timer)) {
       this.#fail(entry, 'timer', `timer ${input.timer} does not run`);

@@ -48,7 +48,7 @@ export interface ToyProgram {
   readonly rates?: Partial<Record<ToyOp, number>>;
   /** The instruction with this count exits with status 7, whatever it would have been. */
   readonly exitAt?: number;
-  /** The instruction with this count is a guest fault. */
+  /** The instruction with this count is a guest fault, which lets a last console byte go. */
   readonly faultAt?: number;
 }
 
@@ -74,6 +74,8 @@ export const TOY_RATES: Readonly<Record<ToyOp, number>> = {
 const OPS = Object.keys(TOY_RATES) as ToyOp[];
 const IRQ = { tick: 1, packet: 2, console: 4, disk: 8 } as const;
 
+const FAULT: Stop = { why: 'fault', vector: 6, detail: 'the toy program says so' };
+
 /** Everything of the machine but its pages; plain data, copied as a whole by a snapshot. */
 interface ToyState {
   count: number;
@@ -81,9 +83,10 @@ interface ToyState {
   enabled: boolean;
   halted: boolean;
   irq: number;
-  reading: Reading | undefined;
-  exited: number | undefined;
-  timer: { deadlineNs: number; periodNs: number } | undefined;
+  reading: Reading | null;
+  exited: number | null;
+  faulted: boolean;
+  timer: { deadlineNs: number; periodNs: number } | null;
   ring: number[];
   fifo: number[];
   consoleSent: number;
@@ -134,9 +137,10 @@ export class ToyMachine implements Machine {
       enabled: true,
       halted: false,
       irq: 0,
-      reading: undefined,
-      exited: undefined,
-      timer: undefined,
+      reading: null,
+      exited: null,
+      faulted: false,
+      timer: null,
       ring: [],
       fifo: [],
       consoleSent: 0,
@@ -156,7 +160,8 @@ export class ToyMachine implements Machine {
 
   run(until: number): Stop {
     const s = this.#state;
-    if (s.exited !== undefined) return { why: 'exit', status: s.exited };
+    if (s.exited !== null) return { why: 'exit', status: s.exited };
+    if (s.faulted) return FAULT;
     while (s.count < until) {
       if (s.irq && s.enabled) {
         this.#deliver();
@@ -164,14 +169,16 @@ export class ToyMachine implements Machine {
       }
       if (s.halted) return { why: 'halted' };
       if (s.count + 1 === this.#program.faultAt) {
-        return { why: 'fault', vector: 6, detail: 'the toy program says so' };
+        s.faulted = true;
+        this.#emit('console', s.x);
+        return FAULT;
       }
       const op = this.#next();
       const need = this.#need(op);
       if (need && s.reading?.kind !== need.kind) return { why: 'needs-input', need };
       this.#execute(op);
       s.count++;
-      if (s.exited !== undefined) return { why: 'exit', status: s.exited };
+      if (s.exited !== null) return { why: 'exit', status: s.exited };
       if (this.#outputs.length > 0) return { why: 'output' };
     }
     return { why: 'budget' };
@@ -253,7 +260,7 @@ export class ToyMachine implements Machine {
     const s = this.#state;
     const reading = s.reading;
     assert(reading, 'a reading was expected, none was given');
-    s.reading = undefined;
+    s.reading = null;
     if (reading.kind === 'entropy') for (const byte of reading.bytes) s.x = mix(s.x, byte);
     else s.x = mix64(s.x, reading.value);
     return reading;
@@ -262,7 +269,7 @@ export class ToyMachine implements Machine {
   #switchTimer(x: number): void {
     const s = this.#state;
     if (s.timer) {
-      s.timer = undefined;
+      s.timer = null;
       return;
     }
     const reading = this.#takeReading();
