@@ -13,25 +13,21 @@
 section .text
 
 main:
-    mov esi, name
-    call serve
-.next:
-    call next_request
+    call interrupts_init
+    serve "udp-counter", handle
+
+handle:
     when "inc", .inc
-    when "get", .answer
+    when "get", .get
     say "what?"
-    jmp .reply
+    ret
 .inc:
     inc dword [counter]
-.answer:
+.get:
     mov eax, [counter]
-    call append_decimal
-.reply:
-    call udp_reply
-    jmp .next
+    jmp append_decimal
 
 section .data
 
 align 4
 counter: dd 10
-name: db "udp-counter", 0

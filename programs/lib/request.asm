@@ -1,12 +1,15 @@
-; request.asm: the text protocol of our servers, one request and one reply a datagram (README.md).
+; request.asm: the main loop of our servers, and their text protocol: one request and one reply a
+; datagram (README.md).
 ;
 ;   #7 get apples   →   #7 12           the words after the number are the request
 ;   get apples      →   12              the number is optional
 ;
-;   serve           listen at port 7 and say so on the console; esi: the server's name
-;   next_request    → esi: the request's first word, edi: where the reply's text goes (text.asm).
-;                   Sleeps until there is one. `quit` is answered here, and ends the run with 0
-;   udp_reply       edi: the end of the reply (udp.asm)
+;   serve "name", H (macro) listen at port 7, say so on the console, and from then on call H for each
+;                   request. Ends only with the request `quit`, which it answers itself, and status 0
+;
+; H finds the request's first word at esi, and the place for the reply's text in edi (text.asm); it
+; leaves edi at the end of the reply and may change every other register. It may switch interrupts
+; off: after it they are as they were at `serve`.
 
 %ifndef LIB_REQUEST
 %define LIB_REQUEST
@@ -14,37 +17,48 @@
 %include "lib/udp.asm"
 
 REQUEST_PORT    equ 7
+ID_BYTES        equ 16              ; longer numbers are cut off
+
+%macro serve 2
+    section .data
+%%ready: db %1, ": ready", 10, 0
+    section .text
+    mov esi, %%ready
+    mov edx, %2
+    jmp serve_requests
+%endmacro
 
 section .text
 
-serve:
-    call interrupts_init
+serve_requests:
+    mov [request_handler], edx
     mov eax, REQUEST_PORT
     call udp_open
     call puts
-    print ": ready", 10
-    ret
-
-next_request:
-    push ecx
-    push edx
+.next:
     call udp_receive
     mov edi, udp_out
     mov byte [edi], 0
     cmp byte [esi], '#'
     jne .first_word
-    mov ecx, 16                     ; longer numbers are cut off
+    mov ecx, ID_BYTES
     call copy_word
     say " "
 .first_word:
     when "quit", .quit
-    pop edx
-    pop ecx
-    ret
+    pushf
+    call [request_handler]
+    popf
+    call udp_reply
+    jmp .next
 .quit:
     say "bye"
     call udp_reply
     xor eax, eax
     jmp exit
+
+section .bss
+
+request_handler: resd 1
 
 %endif

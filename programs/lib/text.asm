@@ -6,12 +6,13 @@
 ;   append_decimal  eax, unsigned
 ;   append_hex      eax, as eight digits
 ;   say "..."       (macro) literal text
-;   copy_word       the next word of the text at esi, cut off after ecx - 1 bytes; reads as below
+;   copy_word       the next word of the text at esi, which it reads as below. Into ecx bytes, the
+;                   zero included: carry set if the word had to be cut off
 ;
 ; Reading: esi points into the text; each routine moves esi past what it read and the blanks after.
 ;   read_decimal    → eax; carry set if there is no digit
 ;   match_word      zero flag set if the next word is the text at edx; otherwise esi stays
-;   when "w", L     (macro) if the next word is w, go on at label L; changes edx
+;   when "w", L     (macro) if the next word is w, go on at label L
 
 %ifndef LIB_TEXT
 %define LIB_TEXT
@@ -30,8 +31,10 @@
     section .data
 %%word: db %1, 0
     section .text
+    push edx
     mov edx, %%word
     call match_word
+    pop edx
     je %2
 %endmacro
 
@@ -127,6 +130,7 @@ skip_blanks:
     ret
 
 match_word:
+    push edx
     push eax
     push esi
 .next:
@@ -142,13 +146,15 @@ match_word:
     cmp byte [esi], ' '             ; the word in the text must end here as well
     ja .differs
     call skip_blanks
-    pop eax                         ; forget the old esi
+    add esp, 4                      ; forget the old esi
     pop eax
+    pop edx
     cmp eax, eax                    ; zero flag set
     ret
 .differs:                           ; `cmp` has left the zero flag clear
     pop esi
     pop eax
+    pop edx
     ret
 
 copy_word:
@@ -166,6 +172,8 @@ copy_word:
 .ends:
     mov byte [edi], 0
     call skip_blanks
+    sub ecx, 1                      ; room for the zero is left, or bit 31 says that it is not
+    add ecx, ecx                    ; bit 31 becomes the carry
     pop ecx
     pop eax
     ret

@@ -1,4 +1,5 @@
 /** Every guest does on QEMU what programs/catalogue.json says. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +69,14 @@ describe('the catalogue', () => {
       .sort((a, b) => a - b);
     expect(lengths.at(-1)).toBeLessThanOrEqual(120);
     expect(lengths[lengths.length >> 1]).toBeLessThan(80);
+  });
+});
+
+describeWithTool('nasm', 'nasm', () => {
+  it.each(catalogue.map(({ file }) => file))('assembles %s as a flat binary too', (file) => {
+    const args = ['-Werror', '-f', 'bin', '-o', '/dev/null', file];
+    const nasm = spawnSync('nasm', args, { cwd: PROGRAMS, encoding: 'utf8' });
+    expect(nasm.stderr).toBe('');
   });
 });
 

@@ -58,6 +58,8 @@ export class QemuGuest {
   readonly #socket: Socket = createSocket('udp4');
   readonly #port: number;
   readonly #timer: NodeJS.Timeout;
+  /** Settles the promise of `shows` that waits, if one does. */
+  #wake = () => {};
 
   private constructor(process: ChildProcess, port: number) {
     this.#process = process;
@@ -65,7 +67,9 @@ export class QemuGuest {
     this.#timer = setTimeout(() => process.kill('SIGKILL'), LIMIT_MS);
     process.stdout!.on('data', (bytes: Buffer) => {
       this.console += bytes.toString('latin1');
+      this.#wake();
     });
+    process.on('exit', () => this.#wake());
   }
 
   static async start(
@@ -90,7 +94,9 @@ export class QemuGuest {
   /** Waits until the console has shown `text`, or the guest has ended. */
   async shows(text: string): Promise<void> {
     while (!this.console.includes(text) && this.#process.exitCode === null)
-      await Promise.race([once(this.#process.stdout!, 'data'), once(this.#process, 'exit')]);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
   }
 
   /** Types at the console. */
