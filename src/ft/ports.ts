@@ -3,7 +3,7 @@
  * and returns effects; it performs nothing. A world, simulated (sim/) or real (host/), performs the
  * effects in the order in which they stand and answers with events. All of it is plain data.
  */
-import type { LogEntry, Slice } from '../hypervisor/entry.ts';
+import type { Control, LogEntry, Slice } from '../hypervisor/entry.ts';
 import type { Input } from '../machine/input.ts';
 import type { Output } from '../machine/output.ts';
 
@@ -15,6 +15,9 @@ export type HostId = string;
  * §4). Disk, gateway and console sink compare tokens, never generations.
  */
 export type Token = number;
+
+/** The token of a member of `generation` (≥ 1): its primary, or the winner of its test-and-set. */
+export const tokenOf = (generation: number, won: boolean): Token => 2 * generation + (won ? 1 : 0);
 
 /** A test-and-set on the shared storage: one per machine and generation. */
 export interface Claim {
@@ -31,31 +34,57 @@ export type HaltReason =
   | 'guest-exit'
   | 'guest-fault'
   | 'divergence'
-  | 'power-off';
+  | 'power-off'
+  /** The peer runs another machine, configuration or version, or a receiver knows a later token. */
+  | 'refused';
 
 /**
- * Rules that a scenario may switch off (contracts.md 14). Frozen, given at construction; all true
- * by default. Real hosts accept only all of them.
+ * Rules that a scenario may switch off (contracts.md 14), to show what each is for. Frozen, given
+ * at construction; all true by default. Real hosts accept only all of them. The numbers are those
+ * of protocol.md §4.
  */
 export interface Rules {
+  /** An output waits until its entry is acknowledged (§2). */
   readonly outputRule: boolean;
+  /** Whoever would go on alone wins the generation's test-and-set first (1). */
   readonly testAndSet: boolean;
+  /** A winning backup raises the disk's fence before it goes live (8). */
   readonly fence: boolean;
+  /** While a primary asks, the Output Rule stays on (3). */
+  readonly winFirst: boolean;
+  /** "Released up to" waits for the receiver's confirmation (5). */
+  readonly confirmReleases: boolean;
+  /** No answer from the arbiter is no permission (6). */
+  readonly askAgain: boolean;
 }
 
-export const ALL_RULES: Rules = Object.freeze({ outputRule: true, testAndSet: true, fence: true });
+export const ALL_RULES: Rules = Object.freeze({
+  outputRule: true,
+  testAndSet: true,
+  fence: true,
+  winFirst: true,
+  confirmReleases: true,
+  askAgain: true,
+});
 
 export type Event = {
   /** The host's time. Never goes back. */
   readonly nowNs: number;
-} & (
+} /** The time of the last `wake-at` has come; also the first event of a replica's life. */ & (
   | { readonly kind: 'wake' }
-  /** Bytes from the channel, a stream in order, or a heartbeat datagram that may be lost. */
+  /**
+   * One whole message of the channel (messages.ts tells where one ends), in order and without gaps;
+   * or a heartbeat datagram, which may be lost, repeated or late.
+   */
   | { readonly kind: 'message' | 'heartbeat'; readonly from: HostId; readonly bytes: Uint8Array }
   /** The stretch asked for by a `run` effect has ended. */
   | { readonly kind: 'sliced'; readonly slice: Slice }
+  /** The replayer found that this replica no longer does what the log says. */
+  | { readonly kind: 'diverged'; readonly detail: string }
   /** Something from outside for the guest: a packet, console bytes, a disk completion. */
   | { readonly kind: 'input'; readonly input: Input }
+  /** The operator's power switch. Taken by a primary or an alone replica, ignored by others. */
+  | { readonly kind: 'power-off' }
   | { readonly kind: 'channel-lost'; readonly peer: HostId }
   | {
       readonly kind: 'arbiter';
@@ -65,24 +94,43 @@ export type Event = {
     }
   /** The disk has confirmed that its fence is at `token` or above. */
   | { readonly kind: 'fenced'; readonly token: Token }
-  /** The receiver (disk, gateway, console sink) has confirmed an output (protocol.md §4 rule 5). */
+  /** The receiver (gateway, console sink) has confirmed an output (protocol.md §4 rule 5). */
   | { readonly kind: 'released'; readonly ordinal: number }
+  /** Disk or gateway would not take an output of ours: it knows `token`, which is higher. */
+  | { readonly kind: 'refused'; readonly token: Token }
 );
 
 export type Effect =
-  | { readonly kind: 'send' | 'heartbeat'; readonly to: HostId; readonly bytes: Uint8Array }
-  /** Execute until the count is `until` or something stops the machine; answer with `sliced`. */
+  /**
+   * On the channel, in order. A send stands before every release of the same step; bytes of a
+   * channel that a `close-channel` has closed may be dropped.
+   */
+  | { readonly kind: 'send'; readonly to: HostId; readonly bytes: Uint8Array }
+  /** A datagram; losing it is allowed. */
+  | { readonly kind: 'heartbeat'; readonly to: HostId; readonly bytes: Uint8Array }
+  /**
+   * Execute until the count is `until` or something stops the machine; answer with `sliced`. At
+   * most one is out at a time. A recorder whose guest has halted answers when an offered input or
+   * a timer's deadline has woken it.
+   */
   | { readonly kind: 'run'; readonly until: number }
-  /** Hand an input to the recorder. */
+  /** Hand an input to the recorder. Never to a replayer. */
   | { readonly kind: 'offer'; readonly input: Input }
+  /** Have the recorder log a control operation; it comes back in the entries of a slice. */
+  | { readonly kind: 'control'; readonly op: Control }
   /** Hand entries to the replayer. */
   | { readonly kind: 'feed'; readonly entries: readonly LogEntry[] }
-  /** The replayer becomes a recorder at its present point. */
+  /**
+   * The replayer becomes a recorder at its present point. Comes when no `run` is out, all that was
+   * fed has been consumed (rule 7) and the fence has been confirmed (rule 8).
+   */
   | { readonly kind: 'go-live' }
   /**
    * Let an output leave. Emitted only when the entry of the output has been acknowledged on the
    * channel of the present generation, or the generation has been won, or the output is a disk
-   * read (contracts.md 8). Outputs are released in order of their ordinals, reads aside.
+   * read (contracts.md 8). In order of their ordinals, except that a disk request waits for an
+   * earlier one that it overlaps while others pass. Frames, console bytes and the exit are
+   * answered with `released` once the receiver has them, disk requests with a `disk` input.
    */
   | {
       readonly kind: 'release';
@@ -90,17 +138,26 @@ export type Effect =
       readonly ordinal: number;
       readonly output: Output;
     }
+  /** Ask the arbiter; a repeated effect asks again. Answered by `arbiter`, or not at all. */
   | { readonly kind: 'test-and-set'; readonly claim: Claim }
   /** Raise the disk's fence to `token`; answer with `fenced`. Always before `go-live`. */
   | { readonly kind: 'fence'; readonly token: Token }
   /** Tell gateway and console sink who speaks for the machine now. After `go-live`. */
   | { readonly kind: 'announce'; readonly token: Token }
+  /** Nothing more is received from the peer or sent to it; before the go-live point is fixed. */
   | { readonly kind: 'close-channel'; readonly peer: HostId }
+  /** Send a `wake` at that time. Replaces the one before. */
   | { readonly kind: 'wake-at'; readonly atNs: number }
+  /** The last effect of a replica's life; what it has sent before still goes out. */
   | { readonly kind: 'halt'; readonly reason: HaltReason };
 
 /** One member of a replicated machine. */
-export interface Replica {
+export interface Replica<State = unknown> {
   readonly role: Role;
+  /** Takes one event; the effects are to be performed in their order before the next event. */
   step(event: Event): Effect[];
+  /** A copy of everything the replica remembers: plain data. */
+  state(): State;
+  /** Goes on from a copy taken from a replica of the same configuration. */
+  restore(state: State): void;
 }

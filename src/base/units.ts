@@ -1,0 +1,29 @@
+/** Sizes and times as people write them: 16M, 64K, 200us, 10ms, 1.5s, 10m. */
+
+const SIZE = /^(\d+)([KMG]?)$/;
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+const TIME = /^(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)$/;
+const TIME_UNITS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+};
+
+/** Bytes in a text such as 4096, 64K, 16M or 1G (powers of 1024); undefined if it is none. */
+export function parseSize(text: string): number | undefined {
+  const [, digits, unit] = SIZE.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const bytes = Number(digits) * SIZE_UNITS[unit!]!;
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** Whole nanoseconds in a text such as 200us, 10ms, 1.5s or 10m; undefined if it is none. */
+export function parseTimeNs(text: string): number | undefined {
+  const [, digits, unit] = TIME.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const ns = Math.round(Number(digits) * TIME_UNITS[unit!]!);
+  return Number.isSafeInteger(ns) ? ns : undefined;
+}

@@ -1,0 +1,75 @@
+/** What a replica is told at its start and never changes: who it is, its rules, times and limits. */
+import type { Digest } from '../base/digest.ts';
+import { ALL_RULES, type HostId, type Rules } from './ports.ts';
+
+export interface Timing {
+  /** Time between two heartbeats, and between two empty batches of a silent primary, in ns. */
+  readonly heartbeatNs: number;
+  /** A peer not heard for longer than this, on the channel or by heartbeat, has failed; in ns. */
+  readonly failureTimeoutNs: number;
+  /** Time between two questions to an arbiter or a disk that does not answer, in ns. */
+  readonly retryNs: number;
+  /** How long entries without an output may wait for company before they are sent, in ns. */
+  readonly flushNs: number;
+}
+
+export interface Limits {
+  /** Longest stretch of execution asked for at once, in instructions. */
+  readonly sliceInstructions: number;
+  /** Bytes of entries that may be under way to the backup; beyond them the primary stops. */
+  readonly channelBytes: number;
+  /** Entries in the backup's buffer; beyond them it acknowledges nothing. */
+  readonly bufferEntries: number;
+}
+
+export interface ReplicaConfig {
+  /** Name of the replicated machine: the same at all members, another for every machine. */
+  readonly machine: string;
+  readonly host: HostId;
+  readonly peer: HostId;
+  /** Fresh for every start of a process (rule 1). */
+  readonly owner: string;
+  /** From 1. */
+  readonly generation: number;
+  /** Digest over image and machine configuration, which two replicas must have in common. */
+  readonly configuration: Digest;
+  readonly rules: Rules;
+  /**
+   * What to do at go-live with frames that the failed primary may or may not have released
+   * (protocol.md §2). Console bytes are always sent again, disk requests always issued again.
+   */
+  readonly uncertain: 'resend' | 'drop';
+  readonly timing: Timing;
+  readonly limits: Limits;
+}
+
+const MS = 1_000_000;
+
+/** Heartbeats ten times a second, failure after half a second, as `protect` uses them. */
+export const DEFAULT_TIMING: Timing = Object.freeze({
+  heartbeatNs: 100 * MS,
+  failureTimeoutNs: 500 * MS,
+  retryNs: 100 * MS,
+  flushNs: 2 * MS,
+});
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  sliceInstructions: 10_000_000,
+  channelBytes: 4 * 1024 * 1024,
+  bufferEntries: 100_000,
+});
+
+/** Everything that is not said takes the defaults above, all rules on and `resend`. */
+export function replicaConfig(
+  given: Pick<ReplicaConfig, 'machine' | 'host' | 'peer' | 'owner' | 'configuration'> &
+    Partial<ReplicaConfig>,
+): ReplicaConfig {
+  return Object.freeze({
+    generation: 1,
+    rules: ALL_RULES,
+    uncertain: 'resend' as const,
+    timing: DEFAULT_TIMING,
+    limits: DEFAULT_LIMITS,
+    ...given,
+  });
+}

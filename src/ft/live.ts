@@ -1,0 +1,39 @@
+/** What a primary and an alone replica have in common: a guest that runs and takes inputs. */
+import type { Slice } from '../hypervisor/entry.ts';
+import type { Input } from '../machine/input.ts';
+import { complete, produce } from './output-rule.ts';
+import type { HaltReason } from './ports.ts';
+import type { Step } from './state.ts';
+
+/**
+ * Hands an input to the guest. A disk completion that no running request asked for is a repetition
+ * and goes no further (rule 20).
+ */
+export function onInput({ s, out }: Step, input: Input): void {
+  if (input.kind === 'disk' && !complete(s.outputs, input.id)) return;
+  if (!s.execution.ended) out.push({ kind: 'offer', input });
+}
+
+/** Takes in a stretch of execution, recorded or replayed. */
+export function onSliced({ s }: Step, slice: Slice): void {
+  const { execution } = s;
+  execution.running = false;
+  execution.count = slice.count;
+  produce(s.outputs, slice);
+  if (slice.stop.why === 'exit') execution.ended = 'guest-exit';
+  if (slice.stop.why === 'fault') execution.ended = 'guest-fault';
+  if (slice.entries.some((entry) => entry.kind === 'control')) execution.ended = 'power-off';
+}
+
+/** Asks for the next stretch, unless one is out. */
+export function run({ config, s, out }: Step): void {
+  if (s.execution.running) return;
+  s.execution.running = true;
+  out.push({ kind: 'run', until: s.execution.count + config.limits.sliceInstructions });
+}
+
+/** Ends this replica's life. */
+export function halt({ s, out }: Step, reason: HaltReason): void {
+  s.role = 'halted';
+  out.push({ kind: 'halt', reason });
+}

@@ -1,0 +1,206 @@
+/**
+ * Messages between two replicas. On the wire each is
+ *   magic u32 "VMFT" · version u8 · type u8 · length u32 of the body · crc32 u32 of type and body · body
+ * little endian. A decoder survives any bytes: it throws {@link MessageError} and nothing else.
+ * Everything but a heartbeat travels on the channel, in order.
+ */
+import { ByteReader, BytesError, ByteWriter } from '../base/bytes.ts';
+import { crc32 } from '../base/crc32.ts';
+import { type Digest, fromHex, toHex } from '../base/digest.ts';
+import type { Token } from './ports.ts';
+
+export const MESSAGE_VERSION = 1;
+const MAGIC = 0x54464d56;
+/** Bytes before the body. */
+export const HEADER_BYTES = 14;
+/** Longest body in bytes; a longer one is refused before it is read. */
+export const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+/** Why a peer leaves for good. */
+export type Farewell = 'guest-exit' | 'guest-fault' | 'power-off' | 'divergence' | 'refused';
+const FAREWELLS: readonly Farewell[] = [
+  'guest-exit',
+  'guest-fault',
+  'power-off',
+  'divergence',
+  'refused',
+];
+
+export type Message = {
+  readonly generation: number;
+} /** First on a channel, and its answer: two replicas of one machine that agree on all of this. */ & (
+  | {
+      readonly kind: 'hello' | 'hello-ack';
+      readonly machine: string;
+      readonly owner: string;
+      readonly configuration: Digest;
+    }
+  /**
+   * Entries of the log, in the codec of hypervisor/codec.ts; none in an empty batch, which only
+   * says that the sender is alive (contracts.md 11). `batch` counts up from 0 on a channel.
+   * All outputs with ordinals below `releasedUpTo`, disk requests aside, have reached their
+   * receivers.
+   */
+  | {
+      readonly kind: 'batch';
+      readonly batch: number;
+      readonly releasedUpTo: number;
+      readonly entries: Uint8Array;
+    }
+  /**
+   * `batch` and all before it are in the backup's buffer, which makes `received` entries of the
+   * machine's life; `executed` of them have been consumed, up to instruction `count`.
+   */
+  | {
+      readonly kind: 'ack';
+      readonly batch: number;
+      readonly received: number;
+      readonly executed: number;
+      readonly count: number;
+    }
+  /** The sender ends and must not be replaced, except for 'divergence' and 'refused'. */
+  | { readonly kind: 'goodbye'; readonly reason: Farewell }
+  | { readonly kind: 'goodbye-ack' }
+  /** A datagram. `token` says what the sender is: 2g + 1 tells that it goes on alone (rule 18). */
+  | { readonly kind: 'heartbeat'; readonly machine: string; readonly token: Token }
+);
+
+const TYPES: readonly Message['kind'][] = [
+  'hello',
+  'hello-ack',
+  'batch',
+  'ack',
+  'goodbye',
+  'goodbye-ack',
+  'heartbeat',
+];
+
+/** Bytes that are not a message of this version. */
+export class MessageError extends Error {
+  override readonly name = 'MessageError';
+}
+
+/** One message as bytes. */
+export function encodeMessage(message: Message): Uint8Array {
+  const body = encodeBody(message);
+  const type = TYPES.indexOf(message.kind);
+  return new ByteWriter(HEADER_BYTES + body.length)
+    .u32(MAGIC)
+    .u8(MESSAGE_VERSION)
+    .u8(type)
+    .u32(body.length)
+    .u32(checksum(type, body))
+    .raw(body)
+    .take();
+}
+
+const checksum = (type: number, body: Uint8Array): number =>
+  crc32(body, crc32(Uint8Array.of(type)));
+
+function encodeBody(message: Message): Uint8Array {
+  const writer = new ByteWriter().varint(message.generation);
+  switch (message.kind) {
+    case 'hello':
+    case 'hello-ack':
+      writer.text(message.machine).text(message.owner).blob(fromHex(message.configuration));
+      break;
+    case 'batch':
+      writer.varint(message.batch).varint(message.releasedUpTo).blob(message.entries);
+      break;
+    case 'ack':
+      writer.varint(message.batch).varint(message.received);
+      writer.varint(message.executed).varint(message.count);
+      break;
+    case 'goodbye':
+      writer.u8(FAREWELLS.indexOf(message.reason));
+      break;
+    case 'goodbye-ack':
+      break;
+    case 'heartbeat':
+      writer.text(message.machine).varint(message.token);
+      break;
+  }
+  return writer.take();
+}
+
+/**
+ * The length in bytes of the message that begins `bytes`, or undefined when too few bytes have come
+ * to tell. For a reader of a stream. @throws MessageError when no message begins here.
+ */
+export function messageLength(bytes: Uint8Array): number | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  return HEADER_BYTES + readHeader(new ByteReader(bytes)).length;
+}
+
+function readHeader(reader: ByteReader): { type: number; length: number; crc: number } {
+  const magic = reader.u32();
+  if (magic !== MAGIC) throw new MessageError(`expected magic VMFT, got 0x${magic.toString(16)}`);
+  const version = reader.u8();
+  if (version !== MESSAGE_VERSION) {
+    throw new MessageError(`expected message version ${MESSAGE_VERSION}, got ${version}`);
+  }
+  const type = reader.u8();
+  const length = reader.u32();
+  if (length > MAX_BODY_BYTES) {
+    throw new MessageError(`expected a body of at most ${MAX_BODY_BYTES} bytes, got ${length}`);
+  }
+  return { type, length, crc: reader.u32() };
+}
+
+/** The message that `bytes` are, exactly. @throws MessageError when they are not one. */
+export function decodeMessage(bytes: Uint8Array): Message {
+  try {
+    const reader = new ByteReader(bytes);
+    const { type, length, crc } = readHeader(reader);
+    if (reader.left !== length) {
+      throw new MessageError(`expected a body of ${length} bytes, got ${reader.left}`);
+    }
+    const body = reader.raw(length);
+    if (checksum(type, body) !== crc) throw new MessageError('the checksum does not match');
+    const rest = new ByteReader(body);
+    const message = decodeBody(type, rest);
+    if (rest.left > 0) throw new MessageError(`${rest.left} bytes too many in the body`);
+    return message;
+  } catch (error) {
+    if (error instanceof BytesError) throw new MessageError(error.message);
+    throw error;
+  }
+}
+
+function decodeBody(type: number, reader: ByteReader): Message {
+  const kind = TYPES[type];
+  const generation = reader.varint();
+  switch (kind) {
+    case 'hello':
+    case 'hello-ack': {
+      const [machine, owner] = [reader.text(), reader.text()];
+      return { kind, generation, machine, owner, configuration: toHex(reader.blob()) };
+    }
+    case 'batch': {
+      const [batch, releasedUpTo] = [reader.varint(), reader.varint()];
+      return { kind, generation, batch, releasedUpTo, entries: reader.blob() };
+    }
+    case 'ack': {
+      const [batch, received] = [reader.varint(), reader.varint()];
+      return {
+        kind,
+        generation,
+        batch,
+        received,
+        executed: reader.varint(),
+        count: reader.varint(),
+      };
+    }
+    case 'goodbye': {
+      const reason = FAREWELLS[reader.u8()];
+      if (!reason) throw new MessageError('an unknown reason for a goodbye');
+      return { kind, generation, reason };
+    }
+    case 'goodbye-ack':
+      return { kind, generation };
+    case 'heartbeat':
+      return { kind, generation, machine: reader.text(), token: reader.varint() };
+    case undefined:
+      throw new MessageError(`unknown message type ${type}`);
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The Output Rule [P §2.2]: "the primary VM may not send an output to the external world, until the
+ * backup VM has received and acknowledged the log entry associated with the operation producing the
+ * output." Outputs wait here; the guest does not.
+ *
+ * An output is in one of two lists, in the order of ordinals: `held` (produced, not released) or
+ * `released` (released, and not known to have arrived). A backup keeps in `held` what it produced
+ * in replay and what the primary has not said to have arrived: the uncertain window. That is all
+ * that a go-live has to send or issue again, disk requests without a logged completion included.
+ *
+ * Invariants:
+ * - release(o) ⇒ entry(o) < acknowledged, or this replica is alone, or o is a disk read
+ * - a disk read is not held, and never passes a held or running write that it overlaps
+ * - releasedUpTo = the lowest ordinal, disk requests aside, whose arrival is not confirmed (rule 5)
+ */
+import type { LogEntry, Slice } from '../hypervisor/entry.ts';
+import type { DiskRequest, Output } from '../machine/output.ts';
+import { mustWait } from './disk-order.ts';
+import type { Step } from './state.ts';
+
+export interface PendingOutput {
+  readonly ordinal: number;
+  readonly output: Output;
+  /** Sequence number of the log entry that covers it. */
+  readonly entry: number;
+  /** A disk request that has been carried out; its completion is not in the log yet. */
+  completed?: boolean;
+}
+
+export interface OutputQueue {
+  /** Ordinal of the guest's next output. */
+  next: number;
+  held: PendingOutput[];
+  released: PendingOutput[];
+}
+
+export const newOutputs = (): OutputQueue => ({ next: 0, held: [], released: [] });
+
+/** Takes in what a stretch of execution produced, and the completions that it consumed. */
+export function produce(queue: OutputQueue, slice: Slice): void {
+  const marker = slice.entries.find((entry) => entry.kind === 'output');
+  for (const output of slice.outputs) {
+    queue.held.push({ ordinal: queue.next++, output, entry: marker?.seq ?? -1 });
+  }
+  for (const entry of slice.entries) retire(queue, entry);
+}
+
+/** A completion in the log ends the life of its request. */
+function retire(queue: OutputQueue, entry: LogEntry): void {
+  if (entry.kind !== 'input' || entry.input.kind !== 'disk') return;
+  const { id } = entry.input;
+  const others = (pending: PendingOutput): boolean => diskRequest(pending)?.id !== id;
+  queue.held = queue.held.filter(others);
+  queue.released = queue.released.filter(others);
+}
+
+const diskRequest = ({ output }: PendingOutput): DiskRequest | undefined =>
+  output.kind === 'disk' ? output.request : undefined;
+
+/**
+ * Releases what may leave. `acknowledged` entries of the machine's life are in the backup's buffer;
+ * Infinity for a replica that has won its generation.
+ */
+export function release({ s, config, out }: Step, acknowledged: number): void {
+  const { outputs, token } = s;
+  if (outputs.held.length === 0) return;
+  const running = outputs.released.filter((o) => diskRequest(o) && !o.completed);
+  const held: PendingOutput[] = [];
+  for (const pending of outputs.held) {
+    if (mayLeave(pending, acknowledged, [...running, ...held])) {
+      const { ordinal, output } = pending;
+      out.push({ kind: 'release', token, ordinal, output });
+      if (output.kind === 'disk') running.push(pending);
+      if (output.kind === 'disk' || config.rules.confirmReleases) outputs.released.push(pending);
+    } else {
+      held.push(pending);
+    }
+  }
+  outputs.held = held;
+}
+
+function mayLeave(
+  pending: PendingOutput,
+  acknowledged: number,
+  before: readonly PendingOutput[],
+): boolean {
+  const request = diskRequest(pending);
+  if (request?.op !== 'read' && pending.entry >= acknowledged) return false;
+  if (!request) return true;
+  return !before.some((earlier) => {
+    const other = diskRequest(earlier);
+    return other && mustWait(other, request);
+  });
+}
+
+/** A receiver has confirmed an output. */
+export function confirm(queue: OutputQueue, ordinal: number): void {
+  const at = queue.released.findIndex((pending) => pending.ordinal === ordinal);
+  if (at >= 0 && !diskRequest(queue.released[at]!)) queue.released.splice(at, 1);
+}
+
+/**
+ * The disk has carried out request `id`. False if no request of that id is running here: then the
+ * completion is a repetition and must not reach the guest.
+ */
+export function complete(queue: OutputQueue, id: number): boolean {
+  const pending = queue.released.find((o) => diskRequest(o)?.id === id);
+  if (!pending || pending.completed) return false;
+  pending.completed = true;
+  return true;
+}
+
+/** What a primary tells its backup; see the invariant above. */
+export function releasedUpTo(queue: OutputQueue): number {
+  let least = queue.next;
+  for (const list of [queue.released, queue.held]) {
+    const first = list.find((pending) => !diskRequest(pending));
+    if (first && first.ordinal < least) least = first.ordinal;
+  }
+  return least;
+}
+
+/** A backup forgets what has arrived; disk requests stay until their completion is consumed. */
+export function forgetReleased(queue: OutputQueue, releasedUpTo: number): void {
+  if (queue.held.length === 0) return;
+  queue.held = queue.held.filter((o) => o.ordinal >= releasedUpTo || diskRequest(o));
+}
+
+/** The policy `drop` for the uncertain window: frames are left out, everything else goes again. */
+export function dropFrames(queue: OutputQueue): void {
+  queue.held = queue.held.filter((pending) => pending.output.kind !== 'frame');
+}
+
+/** Nothing of this machine is on its way out any more. */
+export function allArrived(queue: OutputQueue): boolean {
+  return queue.held.length === 0 && queue.released.every((pending) => pending.completed);
+}

@@ -1,0 +1,151 @@
+/**
+ * The primary: runs the guest, sends its log to the backup, and lets outputs leave under the Output
+ * Rule. When the backup seems to have failed it asks the arbiter, with the rule still on (rule 3),
+ * and goes on alone once it has won.
+ *
+ * An ending guest (exit, fault, power-off) is held like an output (rule 19): the primary lingers
+ * until the last entry is acknowledged and the last output has arrived, then says goodbye, so that
+ * the backup does not go live after a clean end (contracts.md 9).
+ */
+import { goAlone } from './alone.ts';
+import { askAgain, claim, onAnswer } from './arbitration.ts';
+import { closeChannel, receive, send } from './channel.ts';
+import { beat, failureAtNs, readHeartbeat, startWatch } from './heartbeat.ts';
+import { halt, onInput, onSliced, run } from './live.ts';
+import type { Message } from './messages.ts';
+import { allArrived, confirm, release } from './output-rule.ts';
+import type { Event, HostId } from './ports.ts';
+import type { Step } from './state.ts';
+import { acknowledge, enqueue, flush, isFull } from './window.ts';
+
+/** The first event of a primary's life: it greets the backup. */
+export function startPrimary(step: Step): void {
+  startWatch(step);
+  step.s.channel = 'greeting';
+  const { machine, owner, configuration } = step.config;
+  send(step, { kind: 'hello', generation: step.s.generation, machine, owner, configuration });
+}
+
+/** Takes one event of a primary. */
+export function onPrimaryEvent(step: Step, event: Event): void {
+  const { s, out } = step;
+  switch (event.kind) {
+    case 'message':
+      onMessage(step, event.from, event.bytes);
+      break;
+    case 'heartbeat': {
+      const heard = readHeartbeat(step, event.from, event.bytes);
+      if (!heard) break;
+      if (heard.token > s.token) claim(step);
+      else if (heard.generation === s.generation) s.watch.heartbeatHeardNs = s.nowNs;
+      break;
+    }
+    case 'input':
+      onInput(step, event.input);
+      break;
+    case 'power-off':
+      if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'power-off' } });
+      break;
+    case 'sliced':
+      onSliced(step, event.slice);
+      enqueue(step, event.slice.entries);
+      break;
+    case 'released':
+      confirm(s.outputs, event.ordinal);
+      break;
+    case 'channel-lost':
+      closeChannel(step);
+      claim(step);
+      break;
+    case 'refused':
+      if (event.token > s.token) claim(step);
+      break;
+    case 'arbiter':
+      onAnswer(step, event);
+      break;
+    default:
+      break;
+  }
+}
+
+function onMessage(step: Step, from: HostId, bytes: Uint8Array): void {
+  const message = receive(step, from, bytes);
+  if (!message || (message !== 'broken' && takeMessage(step, message))) return;
+  closeChannel(step);
+  claim(step);
+}
+
+/** False if the channel cannot be used any more. */
+function takeMessage(step: Step, message: Message): boolean {
+  const { config, s } = step;
+  switch (message.kind) {
+    case 'hello-ack':
+      if (message.configuration !== config.configuration || message.machine !== config.machine) {
+        send(step, { kind: 'goodbye', generation: s.generation, reason: 'refused' });
+        halt(step, 'refused');
+      } else if (s.channel === 'greeting') {
+        s.channel = 'open';
+      }
+      return true;
+    case 'ack':
+      return acknowledge(s.window, message);
+    case 'goodbye-ack':
+      if (s.farewellNs !== undefined) halt(step, s.execution.ended!);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** What follows from state and time, after every event. */
+export function advancePrimary(step: Step): void {
+  const { config, s } = step;
+  const beaten = beat(step);
+  if (farewell(step)) return;
+  if (s.channel !== 'closed' && s.nowNs >= failureAtNs(step)) claim(step);
+  askAgain(step);
+  if (s.arbitration.stage === 'lost') {
+    halt(step, 'lost-test-and-set');
+    return;
+  }
+  if (s.arbitration.stage === 'won') {
+    goAlone(step);
+    return;
+  }
+  const { window } = s;
+  if (s.channel === 'open' && (beaten || isDue(step))) flush(step);
+  release(step, releaseLimit(step));
+  const room = window.unsent.length < config.limits.bufferEntries && !isFull(step);
+  if (s.channel !== 'greeting' && !s.execution.ended && room) run(step);
+}
+
+/** Entries go out at once when an output waits for them, else when they have waited long enough. */
+function isDue({ s }: Step): boolean {
+  const { unsent, flushAtNs } = s.window;
+  if (unsent.length === 0) return false;
+  return s.nowNs >= flushAtNs || !unsent.every(({ kind }) => kind === 'input' || kind === 'digest');
+}
+
+/** Outputs whose entries are below this may leave. */
+function releaseLimit({ config, s }: Step): number {
+  if (!config.rules.outputRule) return Number.POSITIVE_INFINITY;
+  if (!config.rules.winFirst && s.arbitration.stage === 'asking') return Number.POSITIVE_INFINITY;
+  return s.window.acknowledged;
+}
+
+/** The end of a primary whose guest has ended. True once it has said goodbye. */
+function farewell(step: Step): boolean {
+  const { config, s } = step;
+  const { ended } = s.execution;
+  if (!ended) return false;
+  if (s.farewellNs === undefined) {
+    const { unsent, sent, acknowledged } = s.window;
+    const acknowledgedAll = unsent.length === 0 && acknowledged === sent;
+    if (s.channel !== 'open' || !acknowledgedAll || !allArrived(s.outputs)) return false;
+    s.farewellNs = s.nowNs;
+    send(step, { kind: 'goodbye', generation: s.generation, reason: ended });
+  } else if (s.channel === 'closed' || s.nowNs >= s.farewellNs + config.timing.failureTimeoutNs) {
+    halt(step, ended);
+  }
+  return true;
+}

@@ -1,0 +1,102 @@
+/**
+ * One member of a replicated machine as a pure transition function: `step(event) → effects`. It
+ * performs nothing and reads no clock; time comes in events. protocol.md §4 is its specification.
+ */
+import { assert } from '../base/assert.ts';
+import { advanceAlone, onAloneEvent, startAlone } from './alone.ts';
+import { advanceBackup, onBackupEvent, startBackup } from './backup.ts';
+import type { ReplicaConfig } from './config.ts';
+import { failureAtNs } from './heartbeat.ts';
+import type { Effect, Event, Replica } from './ports.ts';
+import { advancePrimary, onPrimaryEvent, startPrimary } from './primary.ts';
+import { newState, type ReplicaState, type Step } from './state.ts';
+
+/**
+ * A complete member of `config.generation`, before its first event, which must be a `wake`; or a
+ * machine without protection, which is alone from the start.
+ */
+export function createReplica(
+  config: ReplicaConfig,
+  role: 'primary' | 'backup' | 'alone',
+): Replica<ReplicaState> {
+  let s = newState(config, role);
+  return {
+    get role() {
+      return s.role;
+    },
+    step(event: Event): Effect[] {
+      if (s.role === 'halted') return [];
+      assert(event.nowNs >= s.nowNs, `time went back from ${s.nowNs} to ${event.nowNs} ns`);
+      s.nowNs = event.nowNs;
+      const step: Step = { config, s, out: [] };
+      if (s.channel === 'unopened') START[role](step);
+      takeEvent(step, event);
+      advance(step);
+      setAlarm(step);
+      return step.out;
+    },
+    state: () => structuredClone(s),
+    restore(state: ReplicaState): void {
+      s = structuredClone(state);
+    },
+  };
+}
+
+const START = { primary: startPrimary, backup: startBackup, alone: startAlone };
+
+function takeEvent(step: Step, event: Event): void {
+  switch (step.s.role) {
+    case 'primary':
+      onPrimaryEvent(step, event);
+      break;
+    case 'backup':
+      onBackupEvent(step, event);
+      break;
+    case 'alone':
+      onAloneEvent(step, event);
+      break;
+    case 'halted':
+  }
+}
+
+function advance(step: Step): void {
+  switch (step.s.role) {
+    case 'primary':
+      advancePrimary(step);
+      break;
+    case 'backup':
+      advanceBackup(step);
+      break;
+    case 'alone':
+      advanceAlone(step);
+      break;
+    case 'halted':
+  }
+}
+
+/** Asks to be woken when the next thing falls due. */
+function setAlarm(step: Step): void {
+  const { s, out } = step;
+  if (s.role === 'halted') return;
+  const atNs = nextDueNs(step);
+  if (atNs === s.alarmNs && atNs > s.nowNs) return;
+  s.alarmNs = atNs;
+  out.push({ kind: 'wake-at', atNs });
+}
+
+function nextDueNs(step: Step): number {
+  const { config, s } = step;
+  let due = s.watch.nextHeartbeatNs;
+  const consider = (atNs: number): void => {
+    if (atNs < due) due = atNs;
+  };
+  const { stage, retryAtNs } = s.arbitration;
+  if (s.farewellNs !== undefined) consider(s.farewellNs + config.timing.failureTimeoutNs);
+  else if (s.role !== 'alone' && stage === 'idle') consider(failureAtNs(step));
+  if (stage === 'asking') consider(retryAtNs);
+  if (s.role === 'primary' && s.channel === 'open' && s.window.unsent.length > 0) {
+    consider(s.window.flushAtNs);
+  }
+  if (s.fence && s.fence !== 'confirmed') consider(s.fence.retryAtNs);
+  return Math.max(due, s.nowNs);
+}

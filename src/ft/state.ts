@@ -1,0 +1,73 @@
+/**
+ * What a replica remembers: plain data, so that a world can be forked and stored. Each part is kept
+ * by the file of its name; the role files (primary, backup, alone) decide what happens when.
+ */
+import { type Arbitration, newArbitration } from './arbitration.ts';
+import type { ReplicaConfig } from './config.ts';
+import { newWatch, type Watch } from './heartbeat.ts';
+import { type Inbox, newInbox } from './inbox.ts';
+import { newOutputs, type OutputQueue } from './output-rule.ts';
+import { type Effect, type Role, type Token, tokenOf } from './ports.ts';
+import { newWindow, type SendWindow } from './window.ts';
+
+/** How far the guest has come. */
+export interface Execution {
+  /** A `run` effect is out and its `sliced` event has not come. */
+  running: boolean;
+  /** The instruction count reached. */
+  count: number;
+  /** The guest has ended, or the operator has switched it off: nothing is run any more. */
+  ended: 'guest-exit' | 'guest-fault' | 'power-off' | undefined;
+}
+
+export interface ReplicaState {
+  role: Role;
+  /** The time of the last event. */
+  nowNs: number;
+  generation: number;
+  /** What this replica's outputs carry: tokenOf(generation, won). */
+  token: Token;
+  channel: 'unopened' | 'greeting' | 'open' | 'closed';
+  /** When a goodbye was sent; the sender lingers until it is acknowledged or the peer fails. */
+  farewellNs: number | undefined;
+  /** At a winning backup: the fence has been confirmed, or when to ask for it again. */
+  fence: 'confirmed' | { retryAtNs: number } | undefined;
+  /** The `wake-at` that is out. */
+  alarmNs: number | undefined;
+  execution: Execution;
+  watch: Watch;
+  arbitration: Arbitration;
+  /** Produced by the guest and not known to have arrived outside. All roles. */
+  outputs: OutputQueue;
+  /** Entries on their way to the backup. Primary only. */
+  window: SendWindow;
+  /** Entries received from the primary. Backup only. */
+  inbox: Inbox;
+}
+
+/** One call of `step`: what the transition functions read, change and append to. */
+export interface Step {
+  readonly config: ReplicaConfig;
+  readonly s: ReplicaState;
+  readonly out: Effect[];
+}
+
+/** A replica before its first event. */
+export function newState(config: ReplicaConfig, role: Role): ReplicaState {
+  return {
+    role,
+    nowNs: 0,
+    generation: config.generation,
+    token: tokenOf(config.generation, false),
+    channel: 'unopened',
+    farewellNs: undefined,
+    fence: undefined,
+    alarmNs: undefined,
+    execution: { running: false, count: 0, ended: undefined },
+    watch: newWatch(),
+    arbitration: newArbitration(),
+    outputs: newOutputs(),
+    window: newWindow(),
+    inbox: newInbox(),
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * The primary's end of the logging channel [P §3.2]: a bounded window of entries that the backup has
+ * not acknowledged. A full window stops the primary. Entries are sent at once when an output waits
+ * for them, and batched otherwise.
+ *
+ * Invariants:
+ * - batches go out in order, entries in order of their sequence numbers, each once
+ * - acknowledged ≤ the number of entries sent; it never goes back
+ */
+import { encodeEntries } from '../hypervisor/codec.ts';
+import type { LogEntry } from '../hypervisor/entry.ts';
+import { send } from './channel.ts';
+import type { Message } from './messages.ts';
+import { releasedUpTo } from './output-rule.ts';
+import type { Step } from './state.ts';
+
+/** No empty batch is added to more than these: the peer has failed, only the arbiter is silent. */
+const MAX_UNACKNOWLEDGED_BATCHES = 4096;
+
+export interface SendWindow {
+  unsent: LogEntry[];
+  /** When `unsent` goes out at the latest. */
+  flushAtNs: number;
+  nextBatch: number;
+  /** Sent and not acknowledged: for each batch the bytes of its entries and the entries up to it. */
+  underWay: { batch: number; bytes: number; entries: number }[];
+  /** Entries of the machine's life that have been sent. */
+  sent: number;
+  /** Entries of the machine's life that the backup has in its buffer. */
+  acknowledged: number;
+  /** How far the backup has executed: entries and instructions. The difference is the lag. */
+  executed: number;
+  executedCount: number;
+}
+
+export const newWindow = (): SendWindow => ({
+  unsent: [],
+  flushAtNs: 0,
+  nextBatch: 0,
+  underWay: [],
+  sent: 0,
+  acknowledged: 0,
+  executed: 0,
+  executedCount: 0,
+});
+
+/** Puts entries of a slice into the window. */
+export function enqueue({ config, s }: Step, entries: readonly LogEntry[]): void {
+  if (entries.length === 0) return;
+  if (s.window.unsent.length === 0) s.window.flushAtNs = s.nowNs + config.timing.flushNs;
+  s.window.unsent.push(...entries);
+}
+
+/** Sends what is unsent as one batch; an empty one if there is nothing. */
+export function flush(step: Step): void {
+  const { window, outputs, generation } = step.s;
+  const empty = window.unsent.length === 0;
+  if (empty && window.underWay.length >= MAX_UNACKNOWLEDGED_BATCHES) return;
+  const entries = encodeEntries(window.unsent);
+  const batch = window.nextBatch++;
+  window.sent += window.unsent.length;
+  window.underWay.push({ batch, bytes: entries.length, entries: window.sent });
+  window.unsent = [];
+  send(step, {
+    kind: 'batch',
+    generation,
+    batch,
+    releasedUpTo: releasedUpTo(outputs),
+    entries,
+  });
+}
+
+/**
+ * Takes an acknowledgement. False if it speaks of a batch that was never sent, or of other entries
+ * than that batch had: then the peer is not the backup of this primary.
+ */
+export function acknowledge(window: SendWindow, ack: Message & { kind: 'ack' }): boolean {
+  if (ack.batch >= window.nextBatch) return false;
+  const at = window.underWay.findIndex(({ batch }) => batch === ack.batch);
+  if (at < 0) return true;
+  if (ack.received !== window.underWay[at]!.entries || ack.executed > ack.received) return false;
+  window.underWay.splice(0, at + 1);
+  window.acknowledged = ack.received;
+  window.executed = Math.max(window.executed, ack.executed);
+  window.executedCount = Math.max(window.executedCount, ack.count);
+  return true;
+}
+
+/** Whether the primary must stop until the backup has acknowledged more. */
+export function isFull({ config, s }: Step): boolean {
+  let bytes = 0;
+  for (const batch of s.window.underWay) bytes += batch.bytes;
+  return bytes >= config.limits.channelBytes;
+}

@@ -1,0 +1,39 @@
+/**
+ * The simulated arbiter: an atomic test-and-set register for each machine and generation [P §2.3].
+ * It can be out of reach, and its answers can be lost after the register was set: the asker then
+ * hears 'unknown', or nothing, and has to ask again.
+ */
+import type { SimEvent } from './events.ts';
+import { linkName, sendDatagram } from './links.ts';
+import type { World } from './world.ts';
+
+export interface ArbiterState {
+  up: boolean;
+  losesAnswers: boolean;
+  /** Owner by "machine:generation". */
+  registers: Record<string, string>;
+}
+
+export const newArbiter = (): ArbiterState => ({ up: true, losesAnswers: false, registers: {} });
+
+/** A question arrives. */
+export function onAsk(world: World, { host, claim }: SimEvent & { kind: 'arbiter-ask' }): void {
+  const { arbiter } = world.state;
+  const reply = linkName('arbiter', host);
+  if (!arbiter.up) {
+    const event = { kind: 'arbiter', claim, answer: 'unknown' } as const;
+    sendDatagram(world, reply, { kind: 'host', host, event });
+    return;
+  }
+  const name = `${claim.machine}:${claim.generation}`;
+  arbiter.registers[name] ??= claim.owner;
+  const answer = arbiter.registers[name] === claim.owner ? 'won' : 'lost';
+  const lost = arbiter.losesAnswers ? ', answer lost' : '';
+  world.trace(
+    'arbiter',
+    `${claim.owner} asks for generation ${claim.generation}: ${answer}${lost}`,
+  );
+  if (arbiter.losesAnswers) return;
+  const event = { kind: 'arbiter', claim, answer } as const;
+  sendDatagram(world, reply, { kind: 'host', host, event });
+}

@@ -1,0 +1,149 @@
+/**
+ * Who decides whether a run was right. The checkers see what clients, disk, gateway and console saw,
+ * and the machine that went on; never the inside of a replica. Three more report while a world runs:
+ * `output-rule` and `one-live` (world.ts) and `divergence` (the replayer, at every output and digest).
+ *
+ * `requirement` is the Output Requirement [P §2.2] to the letter: the machine that lived on has made
+ * every output that anyone outside has ever taken, under the same ordinal, byte for byte. Repetition
+ * is allowed once for each token; a receiver that took one output twice under one token is not.
+ */
+import { isDone } from './client.ts';
+import type { SimHost } from './host.ts';
+import type { Observation, Violation } from './trace.ts';
+import type { World } from './world.ts';
+
+type Found = Omit<Violation, 'timeNs'>;
+
+/** Everything that the end of a run shows to be wrong. */
+export function judge(world: World): Violation[] {
+  const found = [
+    ...requirement(world),
+    ...repetition(world),
+    ...liveness(world),
+    ...expected(world),
+  ];
+  return found.map((violation) => ({ ...violation, timeNs: world.state.nowNs }));
+}
+
+/** The host whose machine is the one that lived on: the first that went alone, else the primary. */
+export function survivor(world: World): SimHost {
+  return world.host(world.state.alone[0] ?? world.scenario.hosts[0]!.id);
+}
+
+function requirement(world: World): Found[] {
+  const { id, state } = survivor(world);
+  const found: Found[] = [];
+  for (const seen of world.state.observations) {
+    const made = state.outputs[seen.ordinal];
+    if (made === seen.hash) continue;
+    const instead = made === undefined ? 'never made it' : 'made something else under that ordinal';
+    const evidence = `${seen.where} took ${describe(seen)}, but the machine that lived on (${id}) ${instead}`;
+    found.push({ checker: 'requirement', evidence });
+  }
+  return found;
+}
+
+const describe = ({ what, ordinal, host }: Observation): string =>
+  `${what} (output ${ordinal}) from ${host}`;
+
+function repetition(world: World): Found[] {
+  const taken = new Set<string>();
+  const found: Found[] = [];
+  for (const seen of world.state.observations) {
+    const key = `${seen.token}:${seen.ordinal}`;
+    if (taken.has(key)) {
+      const evidence = `${seen.where} took ${describe(seen)} twice under token ${seen.token}`;
+      found.push({ checker: 'repetition', evidence });
+    }
+    taken.add(key);
+  }
+  return found;
+}
+
+/** Once everything is healed, everything is answered, unless both members are gone. */
+function liveness(world: World): Found[] {
+  const { state, scenario } = world;
+  const hosts = [...world.hosts.values()];
+  const lost = hosts.some((host) => host.state.status === 'crashed' && isWinner(world, host));
+  const allCrashed = hosts.every((host) => host.state.status === 'crashed');
+  // Limits that no rule removes (protocol.md §4): both members die, or the one that has won does.
+  if (lost || allCrashed) return [];
+  const found: Found[] = [];
+  for (const [index, spec] of scenario.clients.entries()) {
+    const client = state.clients[index]!;
+    if (isDone(spec, client)) continue;
+    const evidence = `${spec.name} has no answer to "${spec.requests[client.next]!.text}"`;
+    found.push({ checker: 'liveness', evidence });
+  }
+  if (scenario.untilExit && state.exitStatus === undefined) {
+    found.push({ checker: 'liveness', evidence: 'the guest has not ended' });
+  }
+  return found;
+}
+
+/** Whether the arbiter has, or had, this host as the owner of the generation. */
+function isWinner(world: World, { id }: SimHost): boolean {
+  const owners = Object.values(world.state.arbiter.registers);
+  return owners.some((owner) => owner.startsWith(`${id}.`)) || world.state.alone.includes(id);
+}
+
+/** The answers that a client was told, in order, repetitions left out. */
+export function answersOf(world: World, index: number): string[] {
+  const { saw } = world.state.clients[index]!;
+  return saw.filter(({ repetition }) => !repetition).map(({ text }) => text);
+}
+
+/** Everything that the guest has printed, as the console sink has it. */
+export function consoleOf(world: World): string {
+  return new TextDecoder().decode(Uint8Array.from(world.state.gateway.console));
+}
+
+function expected(world: World): Found[] {
+  const { expect, clients } = world.scenario;
+  const found: Found[] = [];
+  const compare = (checker: string, what: string, want: unknown, got: unknown): void => {
+    if (JSON.stringify(want) === JSON.stringify(got)) return;
+    const evidence = `expected ${what} ${JSON.stringify(want)}, got ${JSON.stringify(got)}`;
+    found.push({ checker, evidence });
+  };
+  for (const [index, { name }] of clients.entries()) {
+    const want = expect.answers[name];
+    if (want) compare('answers', `${name} to be told`, want, answersOf(world, index));
+  }
+  if (expect.console !== undefined) {
+    compare('console', 'the console', expect.console, consoleOf(world));
+  }
+  if (expect.exit !== undefined) {
+    compare('exit', 'the exit status', expect.exit, world.state.exitStatus ?? null);
+  }
+  if (expect.alone) compare('alone', 'to go on alone', expect.alone, world.state.alone);
+  return found;
+}
+
+/** What a run must share with the same run without faults, where the scenario says so. */
+export function compareRuns(world: World, reference: World): Violation[] {
+  const found: Violation[] = [];
+  const differ = (part: string, want: unknown, got: unknown): void => {
+    const [a, b] = [JSON.stringify(want), JSON.stringify(got)];
+    if (a === b) return;
+    const evidence = `${part} without faults: ${a}; in this run: ${b}`;
+    found.push({ checker: 'as-without-faults', timeNs: world.state.nowNs, evidence });
+  };
+  for (const part of world.scenario.expect.asWithoutFaults) {
+    if (part === 'console') differ(part, consoleOf(reference), consoleOf(world));
+    else if (part === 'disk') differ(part, sectorsOf(reference), sectorsOf(world));
+    else {
+      for (const [index, { name }] of world.scenario.clients.entries()) {
+        differ(`answers to ${name}`, answersOf(reference, index), answersOf(world, index));
+      }
+    }
+  }
+  return found;
+}
+
+/** The written sectors of the disk with a checksum of each, in a fixed order. */
+function sectorsOf(world: World): Record<string, string> {
+  const { sectors } = world.state.disk;
+  const names = Object.keys(sectors).sort();
+  return Object.fromEntries(names.map((name) => [name, world.hashBytes(sectors[name]!)]));
+}

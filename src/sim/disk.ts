@@ -1,0 +1,122 @@
+/**
+ * The simulated shared disk server. Requests run in parallel, each for a random service time, so
+ * that two writes under way may be applied in either order: keeping overlapping ones apart is the
+ * replicas' business.
+ *
+ * Invariants (protocol.md §4):
+ * - the fence never goes back; it is compared when a request is applied, not when it comes (8)
+ * - tokens are compared, never generations (2)
+ * - a request that comes again with the same (token, id) is not applied again (20)
+ */
+import type { DiskRequest } from '../machine/output.ts';
+import type { SimEvent } from './events.ts';
+import { linkName, sendStream } from './links.ts';
+import type { World } from './world.ts';
+
+const SECTOR_BYTES = 512;
+
+export interface DiskState {
+  mode: 'ok' | 'slow' | 'failing' | 'down';
+  fence: number;
+  /** Sectors that have been written, by "disk:sector"; the arrays never change. */
+  sectors: Record<string, Uint8Array>;
+  /** Whether request "token:id" succeeded. */
+  applied: Record<string, boolean>;
+  /** Came while the server was down. */
+  waiting: SimEvent[];
+}
+
+export const newDisk = (): DiskState => ({
+  mode: 'ok',
+  fence: 0,
+  sectors: {},
+  applied: {},
+  waiting: [],
+});
+
+type Request = SimEvent & { kind: 'disk-request' | 'disk-apply' };
+
+/** A request or a fence comes to the server. */
+export function onDiskEvent(
+  world: World,
+  event: SimEvent & { kind: 'disk-request' | 'disk-apply' | 'disk-fence' },
+): void {
+  const { disk } = world.state;
+  if (disk.mode === 'down') {
+    disk.waiting.push(event);
+  } else if (event.kind === 'disk-request') {
+    world.schedule(serviceNs(world), { ...event, kind: 'disk-apply' });
+  } else if (event.kind === 'disk-apply') {
+    apply(world, event);
+  } else {
+    raiseFence(world, event);
+  }
+}
+
+function serviceNs(world: World): number {
+  const { serviceNs, slowFactor } = world.scenario.disk;
+  const time = serviceNs[0] + world.prng.below(serviceNs[1] - serviceNs[0] + 1);
+  return world.state.disk.mode === 'slow' ? time * slowFactor : time;
+}
+
+function raiseFence(world: World, { host, token }: SimEvent & { kind: 'disk-fence' }): void {
+  const { disk } = world.state;
+  disk.fence = Math.max(disk.fence, token);
+  world.trace('disk', `fence at ${disk.fence}`);
+  const event = { kind: 'fenced', token: disk.fence } as const;
+  sendStream(world, linkName('disk', host), { kind: 'host', host, event });
+}
+
+function apply(world: World, event: Request): void {
+  const { host, token, ordinal, request } = event;
+  const { disk } = world.state;
+  const reply = linkName('disk', host);
+  const what = describeRequest(request);
+  if (token < disk.fence) {
+    world.trace('disk', `refuses ${what} of token ${token}: the fence is at ${disk.fence}`);
+    const refusal = { kind: 'refused', token: disk.fence } as const;
+    sendStream(world, reply, { kind: 'host', host, event: refusal });
+    return;
+  }
+  const name = `${token}:${request.id}`;
+  const again = name in disk.applied;
+  const ok = again ? disk.applied[name]! : disk.mode !== 'failing';
+  disk.applied[name] = ok;
+  if (ok && !again && request.op === 'write') write(disk, request);
+  world.trace('disk', `${ok ? '' : 'fails '}${what}${again ? ' (again)' : ''}`);
+  if (!again) {
+    world.observe({ host, token, ordinal }, 'disk', { kind: 'disk', request });
+  }
+  const data = ok && request.op === 'read' ? { data: read(disk, request) } : {};
+  const input = { kind: 'disk', id: request.id, ok, ...data } as const;
+  sendStream(world, reply, { kind: 'host', host, event: { kind: 'input', input } });
+}
+
+function write(disk: DiskState, { disk: slot, sector, sectors, data }: DiskRequest): void {
+  for (let i = 0; i < sectors; i++) {
+    disk.sectors[`${slot}:${sector + i}`] = data!.slice(i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES);
+  }
+}
+
+function read(disk: DiskState, { disk: slot, sector, sectors }: DiskRequest): Uint8Array {
+  const data = new Uint8Array(sectors * SECTOR_BYTES);
+  for (let i = 0; i < sectors; i++) {
+    const bytes = disk.sectors[`${slot}:${sector + i}`];
+    if (bytes) data.set(bytes, i * SECTOR_BYTES);
+  }
+  return data;
+}
+
+/** A request for people: "write #3 of sectors 8-9". */
+export function describeRequest({ id, op, sector, sectors }: DiskRequest): string {
+  const range = sectors > 1 ? `sectors ${sector}-${sector + sectors - 1}` : `sector ${sector}`;
+  return op === 'flush' ? `flush #${id}` : `${op} #${id} of ${range}`;
+}
+
+/** The server is back: what came meanwhile is served. */
+export function wakeDisk(world: World): void {
+  const { disk } = world.state;
+  const { waiting } = disk;
+  disk.waiting = [];
+  for (const event of waiting) world.schedule(0, event);
+}

@@ -1,0 +1,151 @@
+/** What each effect of the protocol core means on a simulated host. */
+import { unreachable } from '../base/assert.ts';
+import { decodeMessage, type Message } from '../ft/messages.ts';
+import type { Effect } from '../ft/ports.ts';
+import type { SimHost } from './host.ts';
+import { linkName, sendDatagram, sendStream } from './links.ts';
+
+/** Performs one effect, then lets faults fire that waited for it. */
+export function performEffect(host: SimHost, effect: Effect): void {
+  const { world, id } = host;
+  switch (effect.kind) {
+    case 'send':
+      send(host, effect);
+      break;
+    case 'heartbeat': {
+      const event = { kind: 'heartbeat', from: id, bytes: effect.bytes } as const;
+      sendDatagram(world, linkName(id, effect.to), { kind: 'host', host: effect.to, event });
+      break;
+    }
+    case 'release':
+      release(host, effect);
+      break;
+    case 'run':
+      host.run(effect.until);
+      break;
+    case 'offer':
+    case 'control':
+    case 'feed':
+    case 'go-live':
+      touchLog(host, effect);
+      break;
+    case 'test-and-set':
+      world.trace(id, `asks the arbiter for generation ${effect.claim.generation}`);
+      sendDatagram(world, linkName(id, 'arbiter'), {
+        kind: 'arbiter-ask',
+        host: id,
+        claim: effect.claim,
+      });
+      break;
+    case 'fence':
+      sendStream(world, linkName(id, 'disk'), {
+        kind: 'disk-fence',
+        host: id,
+        token: effect.token,
+      });
+      break;
+    case 'announce':
+      sendStream(world, linkName(id, 'gateway'), {
+        kind: 'announce',
+        host: id,
+        token: effect.token,
+      });
+      break;
+    case 'close-channel': {
+      const event = { kind: 'channel-lost', peer: id } as const;
+      const to = effect.peer;
+      sendStream(world, linkName(id, to), { kind: 'host', host: to, event });
+      break;
+    }
+    case 'wake-at':
+      host.setAlarm(effect.atNs);
+      break;
+    case 'halt':
+      host.state.status = 'halted';
+      world.trace(id, `halts: ${effect.reason}`);
+      break;
+    default:
+      unreachable(effect);
+  }
+}
+
+function send({ world, id }: SimHost, { to, bytes }: Effect & { kind: 'send' }): void {
+  const name = linkName(id, to);
+  if (world.tracing) world.trace('channel', `${name} ${describeMessage(decodeMessage(bytes))}`);
+  const event = { kind: 'message', from: id, bytes } as const;
+  sendStream(world, name, { kind: 'host', host: to, event });
+  world.state.sentBytes += bytes.length;
+  world.fired({ kind: 'message', host: id, number: world.link(name).sent });
+}
+
+/** A message in a few words. */
+function describeMessage(message: Message): string {
+  switch (message.kind) {
+    case 'batch': {
+      const { batch, entries, releasedUpTo } = message;
+      return `batch ${batch}, ${entries.length} bytes, released up to ${releasedUpTo}`;
+    }
+    case 'ack':
+      return `ack of batch ${message.batch}: ${message.received} entries, ${message.executed} executed`;
+    case 'goodbye':
+      return `goodbye: ${message.reason}`;
+    default:
+      return message.kind;
+  }
+}
+
+function release(host: SimHost, effect: Effect & { kind: 'release' }): void {
+  const { world, id } = host;
+  const { token, ordinal, output } = effect;
+  world.judgeRelease(host, effect);
+  const sent = { host: id, token, ordinal };
+  world.trace(id, `releases output ${ordinal}: ${world.describe(output)}`);
+  switch (output.kind) {
+    case 'frame':
+      sendStream(world, linkName(id, 'gateway'), {
+        kind: 'frame-out',
+        ...sent,
+        bytes: output.bytes,
+      });
+      break;
+    case 'console': {
+      const { offset, bytes } = output;
+      sendStream(world, linkName(id, 'gateway'), { kind: 'console-out', ...sent, offset, bytes });
+      break;
+    }
+    case 'disk': {
+      const { request } = output;
+      sendStream(world, linkName(id, 'disk'), { kind: 'disk-request', ...sent, request });
+      break;
+    }
+    case 'exit':
+      world.state.exitStatus = output.status;
+      world.observe(sent, 'world', output);
+      world.schedule(0, { kind: 'host', host: id, event: { kind: 'released', ordinal } });
+      break;
+  }
+  world.fired({ kind: 'output', host: id, number: ++host.state.releases });
+}
+
+function touchLog(
+  host: SimHost,
+  effect: Effect & { kind: 'offer' | 'control' | 'feed' | 'go-live' },
+): void {
+  const { engine, world, id } = host;
+  if (engine.mode === 'record') {
+    if (effect.kind === 'offer' && engine.log.offer(effect.input)) host.wakeByInput();
+    if (effect.kind === 'control') {
+      engine.log.control(effect.op);
+      host.wakeByInput();
+    }
+    return;
+  }
+  if (effect.kind === 'feed') {
+    engine.log.feed(effect.entries);
+    host.tookEntries(effect.entries);
+  }
+  if (effect.kind === 'go-live') {
+    world.trace(id, `goes live at instruction ${engine.log.machine.count}`);
+    host.engine = { mode: 'record', log: engine.log.goLive(host.sources()) };
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Everything that can happen in a simulated world: plain data in its queue. An event to a host
+ * carries the host's incarnation or a ticket, so that what was meant for an earlier life, alarm or
+ * stretch of execution is recognised and dropped.
+ */
+import type { Claim, Event, HostId, Token } from '../ft/ports.ts';
+import type { Slice } from '../hypervisor/entry.ts';
+import type { DiskRequest } from '../machine/output.ts';
+
+/** An event of the protocol core, but for the time, which the host's clock adds. */
+export type HostEvent = Event extends infer E
+  ? E extends Event
+    ? Omit<E, 'nowNs'>
+    : never
+  : never;
+
+/** What the replicas' outputs become on their way to disk, gateway and console sink. */
+export interface Sent {
+  readonly host: HostId;
+  readonly token: Token;
+  readonly ordinal: number;
+}
+
+export type SimEvent =
+  | { readonly kind: 'host'; readonly host: HostId; readonly event: HostEvent }
+  | { readonly kind: 'alarm'; readonly host: HostId; readonly ticket: number }
+  /** A stretch of execution is over: its effects arrive now. */
+  | {
+      readonly kind: 'slice-end';
+      readonly host: HostId;
+      readonly result: Slice | { readonly diverged: string };
+    }
+  /** A timer's deadline wakes a halted guest. */
+  | { readonly kind: 'guest-wake'; readonly host: HostId; readonly ticket: number }
+  /** Something comes out of a link. */
+  | {
+      readonly kind: 'arrival';
+      readonly link: string;
+      readonly epoch: number;
+      readonly number: number;
+      readonly payload: SimEvent;
+    }
+  | ({ readonly kind: 'disk-request'; readonly request: DiskRequest } & Sent)
+  | ({ readonly kind: 'disk-apply'; readonly request: DiskRequest } & Sent)
+  | { readonly kind: 'disk-fence'; readonly host: HostId; readonly token: Token }
+  | { readonly kind: 'arbiter-ask'; readonly host: HostId; readonly claim: Claim }
+  | ({ readonly kind: 'frame-out'; readonly bytes: Uint8Array } & Sent)
+  | ({ readonly kind: 'console-out'; readonly offset: number; readonly bytes: Uint8Array } & Sent)
+  | { readonly kind: 'announce'; readonly host: HostId; readonly token: Token }
+  /** A frame from a client reaches the switch, or one from the switch reaches a client. */
+  | { readonly kind: 'frame-in'; readonly bytes: Uint8Array }
+  | { readonly kind: 'client-frame'; readonly client: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'client-timer'; readonly client: string; readonly ticket: number }
+  | { readonly kind: 'console-in'; readonly bytes: Uint8Array }
+  | { readonly kind: 'fault'; readonly index: number }
+  | { readonly kind: 'undo-fault'; readonly index: number }
+  | { readonly kind: 'heal' };

@@ -1,0 +1,202 @@
+/**
+ * Faults: what goes wrong, and when. A trigger is a moment of the run (an instruction count, a log
+ * entry, a message, an output, an answer to a client, a time), so that a crash can be put at any
+ * exact point. Each fault fires once; that it did is counted, so that a campaign can prove that every
+ * kind of fault happened.
+ */
+import type { HostId } from '../ft/ports.ts';
+import { joinLink, linkName, loseUnderWay } from './links.ts';
+import type { World } from './world.ts';
+
+/** When a fault fires. Numbers count from 1 over the life of a host; the moment has just passed. */
+export type Trigger =
+  | { readonly on: 'time'; readonly timeNs: number }
+  /**
+   * `count`: the host's guest has executed so many instructions, its replica does not know it yet ·
+   * `entry`: the log on that host has so many entries · `message`: the host has sent its n-th
+   * message on the channel · `output`: it has released its n-th output
+   */
+  | {
+      readonly on: 'count' | 'entry' | 'message' | 'output';
+      readonly host: HostId;
+      readonly number: number;
+    }
+  /** So many answers have come to the clients together. */
+  | { readonly on: 'answer'; readonly number: number };
+
+export type Action =
+  /** The host is gone, with all that it had sent on the channel and that has not arrived. */
+  | { readonly do: 'crash' | 'resume'; readonly host: HostId }
+  /** The host stands still, and goes on after `forNs` as if nothing had been. */
+  | { readonly do: 'pause'; readonly host: HostId; readonly forNs?: number }
+  /** Nothing passes between two ends; streams are held back, datagrams lost. */
+  | { readonly do: 'cut'; readonly between: Ends; readonly forNs?: number }
+  | { readonly do: 'join'; readonly between: Ends }
+  /** The channel between two hosts breaks for good, and both notice. */
+  | { readonly do: 'break'; readonly between: Ends }
+  /** What is sent from now on takes longer. */
+  | { readonly do: 'delay'; readonly between: Ends; readonly delayNs: number }
+  | {
+      readonly do: 'disk';
+      readonly mode: 'ok' | 'slow' | 'failing' | 'down';
+      readonly forNs?: number;
+    }
+  | {
+      readonly do: 'arbiter';
+      readonly mode: 'up' | 'down' | 'loses-answers';
+      readonly forNs?: number;
+    }
+  /** The operator's power switch, at every host. */
+  | { readonly do: 'power-off' };
+
+/** Two of: a host, 'disk', 'arbiter', 'gateway'. */
+export type Ends = readonly [string, string];
+
+export interface FaultSpec {
+  readonly at: Trigger;
+  readonly action: Action;
+}
+
+/** A moment that may fire faults. */
+export type Moment =
+  | {
+      readonly kind: 'count' | 'entry' | 'message' | 'output';
+      readonly host: HostId;
+      readonly number: number;
+    }
+  | { readonly kind: 'answer'; readonly number: number };
+
+/** Whether `moment` is what the trigger waits for, or later. */
+export function isReached(at: Trigger, moment: Moment): boolean {
+  if (at.on === 'time' || at.on !== moment.kind || moment.number < at.number) return false;
+  return at.on === 'answer' || moment.kind === 'answer' || at.host === moment.host;
+}
+
+/** A fault in a few words: "crash alpha". */
+export function describeAction(action: Action): string {
+  switch (action.do) {
+    case 'crash':
+    case 'pause':
+    case 'resume':
+      return `${action.do} ${action.host}`;
+    case 'cut':
+    case 'join':
+    case 'break':
+      return `${action.do} ${action.between.join('-')}`;
+    case 'delay':
+      return `delay ${action.between.join('-')} by ${action.delayNs / 1e6} ms`;
+    case 'disk':
+    case 'arbiter':
+      return `${action.do} ${action.mode}`;
+    case 'power-off':
+      return 'power off';
+  }
+}
+
+/** Does what the fault of that index says. */
+export function fire(world: World, index: number): void {
+  const { action } = world.scenario.faults[index]!;
+  const { state } = world;
+  if (state.firedFaults[index]) return;
+  state.firedFaults[index] = true;
+  world.trace('world', `fault: ${describeAction(action)}`);
+  act(world, action);
+  if ('forNs' in action && action.forNs !== undefined) {
+    world.schedule(action.forNs, { kind: 'undo-fault', index });
+  }
+}
+
+/** Ends a fault that lasts for a time. */
+export function undo(world: World, index: number): void {
+  const { action } = world.scenario.faults[index]!;
+  world.trace('world', `ends: ${describeAction(action)}`);
+  switch (action.do) {
+    case 'pause':
+      act(world, { do: 'resume', host: action.host });
+      break;
+    case 'cut':
+      act(world, { do: 'join', between: action.between });
+      break;
+    case 'disk':
+      act(world, { do: 'disk', mode: 'ok' });
+      break;
+    case 'arbiter':
+      act(world, { do: 'arbiter', mode: 'up' });
+      break;
+    default:
+      break;
+  }
+}
+
+/** Ends every fault that can be ended: the liveness phase begins. Crashed hosts stay crashed. */
+export function heal(world: World): void {
+  world.trace('world', 'everything is healed');
+  world.restoreDelays();
+  for (const name of Object.keys(world.state.links)) joinLink(world, name);
+  act(world, { do: 'disk', mode: 'ok' });
+  act(world, { do: 'arbiter', mode: 'up' });
+  for (const host of world.hosts.values()) host.resume();
+}
+
+function act(world: World, action: Action): void {
+  switch (action.do) {
+    case 'crash':
+      crash(world, action.host);
+      break;
+    case 'pause':
+      world.host(action.host).pause();
+      break;
+    case 'resume':
+      world.host(action.host).resume();
+      break;
+    case 'cut':
+      bothWays(action.between, (name) => {
+        world.link(name).cut = true;
+      });
+      break;
+    case 'join':
+      bothWays(action.between, (name) => joinLink(world, name));
+      break;
+    case 'break':
+      breakChannel(world, action.between);
+      break;
+    case 'delay':
+      bothWays(action.between, (name) => {
+        world.link(name).delayNs = action.delayNs;
+      });
+      break;
+    case 'disk':
+      world.state.disk.mode = action.mode;
+      if (action.mode !== 'down') world.wakeDisk();
+      break;
+    case 'arbiter':
+      world.state.arbiter.up = action.mode !== 'down';
+      world.state.arbiter.losesAnswers = action.mode === 'loses-answers';
+      break;
+    case 'power-off':
+      for (const host of world.hosts.values()) {
+        world.schedule(0, { kind: 'host', host: host.id, event: { kind: 'power-off' } });
+      }
+  }
+}
+
+function bothWays([a, b]: Ends, change: (name: string) => void): void {
+  change(linkName(a, b));
+  change(linkName(b, a));
+}
+
+function crash(world: World, id: HostId): void {
+  const host = world.host(id);
+  if (host.state.status === 'halted') return;
+  host.state.status = 'crashed';
+  for (const other of world.hosts.keys()) {
+    if (other !== id) loseUnderWay(world.link(linkName(id, other)));
+  }
+}
+
+function breakChannel(world: World, ends: Ends): void {
+  bothWays(ends, (name) => loseUnderWay(world.link(name)));
+  for (const [host, peer] of [ends, [ends[1], ends[0]] as const]) {
+    world.schedule(0, { kind: 'host', host, event: { kind: 'channel-lost', peer } });
+  }
+}

@@ -1,0 +1,320 @@
+/**
+ * A simulated host: performs the effects of one replica on a machine with its recorder or replayer,
+ * and turns what happens into events. Execution takes virtual time: a stretch of n instructions is
+ * computed when it begins and its effects arrive n × nsPerInstruction later, together. It is at most
+ * MAX_SLICE_NS long and ends where a timer falls due or a fault waits for an instruction count.
+ *
+ * A halted guest sleeps: the `run` waits here until an input is offered or a deadline comes.
+ */
+import type { Effect, Event, HostId, Replica } from '../ft/ports.ts';
+import type { ReplicaState } from '../ft/state.ts';
+import { Divergence } from '../hypervisor/divergence.ts';
+import type { LogEntry, Slice, Sources } from '../hypervisor/entry.ts';
+import type { Recorder, RecorderState } from '../hypervisor/recorder.ts';
+import type { Replayer, ReplayerState } from '../hypervisor/replayer.ts';
+import { type ClockSpec, clockAt, worldTimeOf } from './clock.ts';
+import { performEffect } from './effects.ts';
+import type { HostEvent, SimEvent } from './events.ts';
+import type { World } from './world.ts';
+
+/** Longest stretch of execution in ns of guest time. */
+export const MAX_SLICE_NS = 1_000_000;
+
+/** The time of day at world time 0: 2026-01-01 00:00:00 UTC, in ns since 1970. */
+const EPOCH_NS = 1_767_225_600_000_000_000n;
+
+/** Everything about a host but machine, log and replica; plain data. */
+export interface HostState {
+  status: 'up' | 'paused' | 'crashed' | 'halted';
+  alarmTicket: number;
+  runTicket: number;
+  /** A `run` that waits for the guest to be woken: its upper bound. */
+  sleepingRun: number | undefined;
+  /** How the last stretch ended. */
+  halted: boolean;
+  deadlineNs: number | undefined;
+  /** Something has been offered since the last stretch began. */
+  offered: boolean;
+  /** What a paused host has still to do, in order. */
+  backlog: (SimEvent | { readonly kind: 'effects'; readonly effects: readonly Effect[] })[];
+  /** Hash of each output that this host's machine has made, by ordinal. */
+  outputs: string[];
+  /** Entries of the log that are here: produced, or received. */
+  entries: number;
+  /** Outputs with lower ordinals are covered by entries that are here. */
+  covered: number;
+  /** Instructions executed. */
+  count: number;
+  /** Outputs released. */
+  releases: number;
+}
+
+/** A host as it is stored when a world is forked. */
+export interface SavedHost {
+  readonly host: HostState;
+  readonly replica: ReplicaState;
+  readonly engine:
+    | { readonly mode: 'record'; readonly state: RecorderState }
+    | { readonly mode: 'replay'; readonly state: ReplayerState };
+}
+
+export type Engine =
+  | { readonly mode: 'record'; readonly log: Recorder }
+  | { readonly mode: 'replay'; readonly log: Replayer };
+
+export class SimHost {
+  readonly id: HostId;
+  readonly world: World;
+  readonly replica: Replica<ReplicaState>;
+  readonly #clock: ClockSpec;
+  state: HostState = {
+    status: 'up',
+    alarmTicket: 0,
+    runTicket: 0,
+    sleepingRun: undefined,
+    halted: false,
+    deadlineNs: undefined,
+    offered: false,
+    backlog: [],
+    outputs: [],
+    entries: 0,
+    covered: 0,
+    count: 0,
+    releases: 0,
+  };
+  engine: Engine;
+  /** Where the present stretch began, for readings inside it: host time and count. */
+  #startedNs = 0;
+  #startedCount = 0;
+
+  constructor(
+    id: HostId,
+    world: World,
+    replica: Replica<ReplicaState>,
+    clock: ClockSpec,
+    makeEngine: (sources: Sources) => Engine,
+  ) {
+    this.id = id;
+    this.world = world;
+    this.replica = replica;
+    this.#clock = clock;
+    this.engine = makeEngine(this.sources());
+  }
+
+  /** What the host's clock shows, in ns. */
+  get nowNs(): number {
+    return clockAt(this.#clock, this.world.state.nowNs);
+  }
+
+  /** The readings of this host: its clock, its time-stamp counter, its entropy. */
+  sources(): Sources {
+    return {
+      read: (need, count) => {
+        const spent = Math.floor((count - this.#startedCount) * this.world.nsPerInstruction);
+        const nowNs = this.#startedNs + spent;
+        switch (need.kind) {
+          case 'entropy':
+            return { kind: 'entropy', bytes: this.world.prng.bytes(need.size) };
+          case 'timeOfDay':
+            return { kind: 'timeOfDay', value: EPOCH_NS + BigInt(nowNs) };
+          default:
+            return { kind: need.kind, value: BigInt(nowNs) };
+        }
+      },
+    };
+  }
+
+  /** Takes an event of the world that is meant for this host. */
+  receive(event: SimEvent): void {
+    const { state } = this;
+    if (state.status === 'crashed' || state.status === 'halted') return;
+    if (state.status === 'paused') {
+      state.backlog.push(event);
+      return;
+    }
+    switch (event.kind) {
+      case 'host':
+        this.step(event.event);
+        break;
+      case 'alarm':
+        if (event.ticket === state.alarmTicket) this.step({ kind: 'wake' });
+        break;
+      case 'guest-wake':
+        if (event.ticket === state.runTicket) this.#wakeGuest();
+        break;
+      case 'slice-end':
+        this.#endSlice(event.result);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Gives the replica an event and performs what it answers, until a fault stops the host. */
+  step(event: HostEvent): void {
+    const { role } = this.replica;
+    const effects = this.replica.step({ ...event, nowNs: this.nowNs } as Event);
+    this.world.roleChanged(this, role);
+    this.perform(effects);
+  }
+
+  /** Performs effects in their order. A pause in between keeps the rest for later. */
+  perform(effects: readonly Effect[]): void {
+    for (const [index, effect] of effects.entries()) {
+      if (this.state.status === 'paused') {
+        this.state.backlog.unshift({ kind: 'effects', effects: effects.slice(index) });
+        return;
+      }
+      if (this.state.status !== 'up') return;
+      performEffect(this, effect);
+    }
+  }
+
+  /** The effect `wake-at`. */
+  setAlarm(atNs: number): void {
+    const ticket = ++this.state.alarmTicket;
+    const worldNs = Math.max(worldTimeOf(this.#clock, atNs), this.world.state.nowNs);
+    this.world.scheduleAt(worldNs, { kind: 'alarm', host: this.id, ticket });
+  }
+
+  /** The effect `run`. */
+  run(until: number): void {
+    const { state } = this;
+    if (this.engine.mode === 'record' && this.#sleeps()) {
+      state.sleepingRun = until;
+      const ticket = ++state.runTicket;
+      if (state.deadlineNs !== undefined) {
+        const atNs = worldTimeOf(this.#clock, state.deadlineNs);
+        this.world.scheduleAt(atNs, { kind: 'guest-wake', host: this.id, ticket });
+      }
+      return;
+    }
+    this.#startSlice(until);
+  }
+
+  #sleeps(): boolean {
+    const { halted, offered, deadlineNs } = this.state;
+    return halted && !offered && (deadlineNs === undefined || deadlineNs > this.nowNs);
+  }
+
+  #wakeGuest(): void {
+    const until = this.state.sleepingRun;
+    if (until === undefined) return;
+    this.state.sleepingRun = undefined;
+    this.#startSlice(until);
+  }
+
+  /** Something has been offered to the recorder. */
+  wakeByInput(): void {
+    this.state.offered = true;
+    this.#wakeGuest();
+  }
+
+  #startSlice(until: number): void {
+    const { state, engine, world } = this;
+    const count = engine.log.machine.count;
+    this.#startedNs = this.nowNs;
+    this.#startedCount = count;
+    state.offered = false;
+    const bound = Math.min(until, this.#bound(count));
+    const result = this.#execute(bound);
+    const reached = engine.log.machine.count;
+    const spentNs = Math.ceil((reached - count) * world.nsPerInstruction);
+    world.schedule(spentNs, { kind: 'slice-end', host: this.id, result });
+  }
+
+  #execute(until: number): Slice | { diverged: string } {
+    const { engine } = this;
+    if (engine.mode === 'record') return engine.log.slice(until, this.#startedNs);
+    try {
+      return engine.log.slice(until);
+    } catch (error) {
+      if (error instanceof Divergence) return { diverged: error.message };
+      throw error;
+    }
+  }
+
+  /** The count at which a stretch must end at the latest. */
+  #bound(count: number): number {
+    const { deadlineNs } = this.state;
+    let ns = MAX_SLICE_NS;
+    if (this.engine.mode === 'record' && deadlineNs !== undefined) {
+      ns = Math.min(ns, Math.max(0, deadlineNs - this.#startedNs));
+    }
+    const instructions = Math.max(1, Math.ceil(ns / this.world.nsPerInstruction));
+    return Math.min(count + instructions, this.world.faultCountAfter(this.id, count));
+  }
+
+  #endSlice(result: Slice | { readonly diverged: string }): void {
+    const { state, world } = this;
+    if ('diverged' in result) {
+      world.violate('divergence', `${this.id}: ${result.diverged}`);
+      this.step({ kind: 'diverged', detail: result.diverged });
+      return;
+    }
+    state.halted = result.stop.why === 'halted';
+    state.deadlineNs = result.deadlineNs;
+    state.count = result.count;
+    for (const output of result.outputs) state.outputs.push(world.hashOf(output));
+    if (this.engine.mode === 'record') this.tookEntries(result.entries);
+    world.fired({ kind: 'count', host: this.id, number: result.count });
+    this.receive({ kind: 'host', host: this.id, event: { kind: 'sliced', slice: result } });
+  }
+
+  /** Entries are on this host now; faults may wait for one of them. */
+  tookEntries(entries: readonly LogEntry[]): void {
+    if (entries.length === 0) return;
+    for (const entry of entries) if (entry.kind === 'output') this.state.covered = entry.last + 1;
+    this.state.entries += entries.length;
+    this.world.fired({ kind: 'entry', host: this.id, number: this.state.entries });
+  }
+
+  /** Stops what the host does until `resume`. */
+  pause(): void {
+    if (this.state.status === 'up') this.state.status = 'paused';
+  }
+
+  /** Does what the host would have done meanwhile, in order. */
+  resume(): void {
+    const { state } = this;
+    if (state.status !== 'paused') return;
+    state.status = 'up';
+    const backlog = state.backlog.splice(0);
+    for (const [index, item] of backlog.entries()) {
+      if (item.kind === 'effects') this.perform(item.effects);
+      else this.receive(item);
+      // A pause within the backlog keeps the rest in its order.
+      if (this.isPaused()) {
+        state.backlog.push(...backlog.slice(index + 1));
+        return;
+      }
+    }
+  }
+
+  isPaused(): boolean {
+    return this.state.status === 'paused';
+  }
+
+  save(): SavedHost {
+    const { engine, state } = this;
+    const host = { ...state, backlog: [...state.backlog], outputs: [...state.outputs] };
+    const replica = this.replica.state();
+    if (engine.mode === 'record') {
+      return { host, replica, engine: { mode: 'record', state: engine.log.state() } };
+    }
+    return { host, replica, engine: { mode: 'replay', state: engine.log.state() } };
+  }
+
+  /** Goes on as it was when `saved` was taken; the engine is of the same mode already. */
+  load(saved: SavedHost): void {
+    const { host } = saved;
+    this.state = { ...host, backlog: [...host.backlog], outputs: [...host.outputs] };
+    this.replica.restore(saved.replica);
+    const { engine } = this;
+    if (engine.mode === 'record' && saved.engine.mode === 'record') {
+      engine.log.restore(saved.engine.state);
+    } else if (engine.mode === 'replay' && saved.engine.mode === 'replay') {
+      engine.log.restore(saved.engine.state);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Links between hosts, disk, arbiter and gateway, one for each direction.
+ *
+ * A stream (channel, disk, gateway) is ordered and loses nothing while both ends live: a cut holds
+ * what is under way and a healed link delivers it late, as a TCP connection would. A datagram
+ * (heartbeat, question to the arbiter) may be lost, repeated and overtaken, and a cut loses it.
+ */
+import type { SimEvent } from './events.ts';
+import type { World } from './world.ts';
+
+export interface Link {
+  delayNs: number;
+  cut: boolean;
+  /** Arrival of the last thing sent: a stream never overtakes itself. */
+  lastNs: number;
+  /** Grows when everything under way is lost. */
+  epoch: number;
+  /** Things sent over this stream so far. */
+  sent: number;
+  /** Kept back by a cut, with their numbers. */
+  held: { readonly number: number; readonly payload: SimEvent }[];
+}
+
+/** How datagrams fare; probabilities 0 … 1. */
+export interface DatagramSpec {
+  readonly loss: number;
+  readonly duplication: number;
+  /** Up to so many ns come on top of the delay, which lets datagrams overtake each other. */
+  readonly jitterNs: number;
+}
+
+export const newLink = (delayNs: number): Link => ({
+  delayNs,
+  cut: false,
+  lastNs: 0,
+  epoch: 0,
+  sent: 0,
+  held: [],
+});
+
+/** The name of the link from one end to the other. */
+export const linkName = (from: string, to: string): string => `${from}>${to}`;
+
+/** Sends over a stream. */
+export function sendStream(world: World, name: string, payload: SimEvent): void {
+  const link = world.link(name);
+  const number = link.sent++;
+  if (link.cut) link.held.push({ number, payload });
+  else arriveLater(world, name, link, number, payload);
+}
+
+function arriveLater(
+  world: World,
+  name: string,
+  link: Link,
+  number: number,
+  payload: SimEvent,
+): void {
+  link.lastNs = Math.max(link.lastNs, world.state.nowNs + link.delayNs);
+  const { epoch } = link;
+  world.scheduleAt(link.lastNs, { kind: 'arrival', link: name, epoch, number, payload });
+}
+
+/** Sends a datagram. */
+export function sendDatagram(world: World, name: string, payload: SimEvent): void {
+  const link = world.link(name);
+  const { loss, duplication, jitterNs } = world.scenario.network.datagrams;
+  if (link.cut) return;
+  for (let copies = 1; copies > 0; copies--) {
+    if (duplication > 0 && world.prng.chance(duplication)) copies++;
+    if (loss > 0 && world.prng.chance(loss)) continue;
+    const jitter = jitterNs > 0 ? world.prng.below(jitterNs) : 0;
+    world.schedule(link.delayNs + jitter, payload);
+  }
+}
+
+/** What a stream delivers now, or undefined: it was lost, or the link has been cut meanwhile. */
+export function arrive(world: World, event: SimEvent & { kind: 'arrival' }): SimEvent | undefined {
+  const link = world.link(event.link);
+  if (event.epoch !== link.epoch) return undefined;
+  if (!link.cut) return event.payload;
+  link.held.push({ number: event.number, payload: event.payload });
+  link.held.sort((a, b) => a.number - b.number);
+  return undefined;
+}
+
+/** Joins a cut link: what it held goes on its way in order. */
+export function joinLink(world: World, name: string): void {
+  const link = world.link(name);
+  link.cut = false;
+  const { held } = link;
+  link.held = [];
+  for (const { number, payload } of held) arriveLater(world, name, link, number, payload);
+}
+
+/** Loses everything under way: the sender died, or the connection broke. */
+export function loseUnderWay(link: Link): void {
+  link.epoch++;
+  link.held = [];
+}

@@ -1,0 +1,146 @@
+/** One scenario from beginning to end, judged. */
+import { type Digest, type Hasher, toHex } from '../base/digest.ts';
+import type { HostId, Role, Rules } from '../ft/ports.ts';
+import type { Machine } from '../machine/types.ts';
+import { answersOf, compareRuns, consoleOf, judge, survivor } from './checkers.ts';
+import { describeAction } from './faults.ts';
+import { RULE_NAMES, type Scenario } from './scenario.ts';
+import type { TraceEvent, Violation } from './trace.ts';
+import { World } from './world.ts';
+
+export interface RunParts {
+  /** The guest of a scenario, about to execute its first instruction. */
+  readonly makeMachine: (scenario: Scenario) => Machine;
+  readonly hasher: Hasher;
+  /** Keep a trace; true by default. */
+  readonly tracing?: boolean;
+}
+
+export interface Outcome {
+  readonly scenario: string;
+  readonly verdict: 'ok' | 'violated';
+  readonly violations: readonly Violation[];
+  readonly trace: readonly TraceEvent[];
+  /** What each client was told, in order, repetitions left out. */
+  readonly answers: Readonly<Record<string, readonly string[]>>;
+  readonly console: string;
+  readonly exitStatus: number | undefined;
+  readonly roles: Readonly<Record<HostId, Role | 'crashed'>>;
+  readonly stats: RunStats;
+  /** The command that repeats this run exactly. */
+  readonly command: string;
+}
+
+export interface RunStats {
+  /** Virtual time of the whole run, in ns. */
+  readonly timeNs: number;
+  readonly events: number;
+  /** Instructions of the machine that lived on, its outputs and its log entries. */
+  readonly instructions: number;
+  readonly outputs: number;
+  readonly entries: number;
+  /** Bytes that the replicas sent to each other on the channel. */
+  readonly channelBytes: number;
+  /** Faults that fired, and those that never found their moment. */
+  readonly fired: readonly string[];
+  readonly notFired: readonly string[];
+  /** The most outputs that one receiver or another took twice. */
+  readonly repetitions: number;
+}
+
+/** Runs `scenario` to its end and judges it. Pure: the same scenario gives the same outcome. */
+export function runScenario(scenario: Scenario, parts: RunParts): Outcome {
+  const world = runWorld(scenario, parts);
+  return outcomeOf(world, parts);
+}
+
+/** The world of `scenario` after its last event. */
+export function runWorld(scenario: Scenario, parts: RunParts): World {
+  const { hasher, tracing } = parts;
+  const world = new World(scenario, {
+    makeMachine: () => parts.makeMachine(scenario),
+    hasher,
+    configuration: configurationOf(scenario, hasher),
+    ...(tracing === undefined ? {} : { tracing }),
+  });
+  while (world.next());
+  return world;
+}
+
+/** Two replicas must agree on everything that decides what their machine is. */
+function configurationOf({ guest }: Scenario, hasher: Hasher): Digest {
+  return toHex(hasher.hash(new TextEncoder().encode(JSON.stringify(guest))));
+}
+
+/** Judges a world that has ended. */
+export function outcomeOf(world: World, parts: RunParts): Outcome {
+  const { scenario, state } = world;
+  const violations = [...state.violations, ...judge(world), ...compareToReference(world, parts)];
+  const answers: Record<string, string[]> = {};
+  for (const [index, { name }] of scenario.clients.entries())
+    answers[name] = answersOf(world, index);
+  return {
+    scenario: scenario.name,
+    verdict: violations.length === 0 ? 'ok' : 'violated',
+    violations,
+    trace: state.trace,
+    answers,
+    console: consoleOf(world),
+    exitStatus: state.exitStatus,
+    roles: rolesOf(world),
+    stats: statsOf(world),
+    command: commandOf(scenario),
+  };
+}
+
+function compareToReference(world: World, parts: RunParts): Violation[] {
+  const { scenario } = world;
+  if (scenario.expect.asWithoutFaults.length === 0) return [];
+  return compareRuns(world, runWorld(withoutFaults(scenario), { ...parts, tracing: false }));
+}
+
+/** The same run on one machine to which nothing happens. */
+export function withoutFaults(scenario: Scenario): Scenario {
+  return { ...scenario, faults: [], hosts: scenario.hosts.slice(0, 1) };
+}
+
+function rolesOf(world: World): Record<HostId, Role | 'crashed'> {
+  const roles: Record<HostId, Role | 'crashed'> = {};
+  for (const [id, host] of world.hosts) {
+    roles[id] = host.state.status === 'crashed' ? 'crashed' : host.replica.role;
+  }
+  return roles;
+}
+
+function statsOf(world: World): RunStats {
+  const { scenario, state } = world;
+  const lived = survivor(world).state;
+  const fired = scenario.faults.filter((_, index) => state.firedFaults[index]);
+  const notFired = scenario.faults.filter((_, index) => !state.firedFaults[index]);
+  const distinct = new Set(state.observations.map(({ ordinal }) => ordinal));
+  return {
+    timeNs: state.nowNs,
+    events: state.events,
+    instructions: lived.count,
+    outputs: lived.outputs.length,
+    entries: lived.entries,
+    channelBytes: state.sentBytes,
+    fired: fired.map(({ action }) => describeAction(action)),
+    notFired: notFired.map(({ action }) => describeAction(action)),
+    repetitions: state.observations.length - distinct.size,
+  };
+}
+
+function commandOf({ name, seed, rules }: Scenario): string {
+  const without = Object.entries(RULE_NAMES).filter(([, rule]) => !rules[rule]);
+  return [
+    `vmft scenario ${name} --seed ${seed}`,
+    ...without.map(([rule]) => `--without ${rule}`),
+  ].join(' ');
+}
+
+/** The scenario with one rule switched off. `rule` is one of {@link RULE_NAMES}. */
+export function withoutRule(scenario: Scenario, rule: string): Scenario {
+  const rules: Rules = { ...scenario.rules, [RULE_NAMES[rule]!]: false };
+  return { ...scenario, rules: Object.freeze(rules) };
+}

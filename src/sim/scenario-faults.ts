@@ -1,0 +1,96 @@
+/**
+ * The faults of a scenario file. Each has a trigger and one action:
+ *   - at: { time: 20ms }                      or a number of { count, entry, message, output } with
+ *     crash: alpha                            a host (the primary by default), or { answer: 1 }
+ */
+import type { HostId } from '../ft/ports.ts';
+import type { Action, Ends, FaultSpec, Trigger } from './faults.ts';
+import type { YamlNode } from './yaml-node.ts';
+
+const TRIGGERS = ['time', 'count', 'entry', 'message', 'output', 'answer'] as const;
+const ACTIONS = [
+  ...['crash', 'pause', 'resume', 'cut', 'join', 'break', 'delay', 'disk', 'arbiter'],
+  'power-off',
+] as const;
+
+/** Reads the list `faults`. A time at or after `safetyNs` is refused: it would never fire. */
+export function readFaults(
+  node: YamlNode,
+  hosts: readonly HostId[],
+  safetyNs: number,
+): FaultSpec[] {
+  return node.list().map((item) => {
+    item.only(['at', 'for', 'by', ...ACTIONS]);
+    return { at: readTrigger(item.at('at'), hosts, safetyNs), action: readAction(item, hosts) };
+  });
+}
+
+function readTrigger(node: YamlNode, hosts: readonly HostId[], safetyNs: number): Trigger {
+  node.only([...TRIGGERS, 'host']);
+  const given = TRIGGERS.filter((trigger) => node.at(trigger).given);
+  if (given.length !== 1) node.fail(`expected one of ${TRIGGERS.join(', ')}, got ${given.length}`);
+  const on = given[0]!;
+  if (on === 'time') {
+    const timeNs = node.at('time').timeNs();
+    if (timeNs >= safetyNs) node.at('time').fail('that is after the safety phase');
+    return { on, timeNs };
+  }
+  const number = node.at(on).whole(undefined, on === 'answer' ? 1 : 0);
+  if (on === 'answer') return { on, number };
+  return { on, number, host: node.at('host').oneOf('host', hosts, hosts[0]) };
+}
+
+function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
+  const given = ACTIONS.filter((action) => item.at(action).given);
+  if (given.length !== 1) item.fail(`expected one of ${ACTIONS.join(', ')}, got ${given.length}`);
+  const action = given[0]!;
+  const node = item.at(action);
+  const lasting = item.at('for').given ? { forNs: item.at('for').timeNs() } : {};
+  switch (action) {
+    case 'crash':
+    case 'resume':
+      return { do: action, host: node.oneOf('host', hosts) };
+    case 'pause':
+      return { do: 'pause', host: node.oneOf('host', hosts), ...lasting };
+    case 'cut':
+      return { do: 'cut', between: readEnds(node, hosts), ...lasting };
+    case 'join':
+      return { do: 'join', between: readEnds(node, hosts) };
+    case 'break':
+      return { do: 'break', between: readHosts(node, hosts) };
+    case 'delay':
+      return { do: 'delay', between: readEnds(node, hosts), delayNs: item.at('by').timeNs() };
+    case 'disk':
+      return {
+        do: 'disk',
+        mode: node.oneOf('state', ['ok', 'slow', 'failing', 'down']),
+        ...lasting,
+      };
+    case 'arbiter':
+      return {
+        do: 'arbiter',
+        mode: node.oneOf('state', ['up', 'down', 'loses-answers']),
+        ...lasting,
+      };
+    case 'power-off':
+      return { do: 'power-off' };
+  }
+}
+
+/** Two ends of a link: a host, and another host, the disk, the arbiter or the gateway. */
+function readEnds(node: YamlNode, hosts: readonly HostId[]): Ends {
+  const words = node
+    .list()
+    .map((end) => end.oneOf('end', [...hosts, 'disk', 'arbiter', 'gateway']));
+  const [a, b] = words;
+  if (words.length !== 2 || a === b || !words.some((word) => hosts.includes(word))) {
+    node.fail('expected two ends, at least one of them a host');
+  }
+  return [a!, b!];
+}
+
+function readHosts(node: YamlNode, hosts: readonly HostId[]): Ends {
+  const ends = readEnds(node, hosts);
+  if (!ends.every((end) => hosts.includes(end))) node.fail('expected two hosts');
+  return ends;
+}

@@ -1,0 +1,314 @@
+/**
+ * Scenarios: one run of a simulated world, as plain data, and the YAML file that describes it.
+ * docs/scenarios.md lists the fields; everything has a default but `name` and `guest.image`.
+ */
+import { parse } from 'yaml';
+import { VmftError } from '../base/errors.ts';
+import { DEFAULT_LIMITS, DEFAULT_TIMING, type Limits, type Timing } from '../ft/config.ts';
+import { ALL_RULES, type HostId, type Rules } from '../ft/ports.ts';
+import type { VirtioSpec } from '../machine/types.ts';
+import { isIpv4 } from '../net/address.ts';
+import type { ClientSpec } from './client.ts';
+import { type ClockSpec, TRUE_CLOCK } from './clock.ts';
+import type { FaultSpec } from './faults.ts';
+import type { DatagramSpec } from './links.ts';
+import { readFaults } from './scenario-faults.ts';
+import { YamlNode } from './yaml-node.ts';
+
+export interface GuestSpec {
+  /** Name of a program of programs/catalogue.json, or a path; whoever runs the scenario finds it. */
+  readonly image: string;
+  readonly memoryBytes: number;
+  readonly commandLine: string;
+  readonly devices: readonly VirtioSpec[];
+  /** Its IPv4 address, as clients know it. */
+  readonly address: string;
+  /** Virtual time of one instruction. */
+  readonly nsPerInstruction: number;
+  /** A digest entry at least every so many instructions. */
+  readonly digestEvery: number;
+}
+
+export interface NetworkSpec {
+  /** Delays in ns, one way: between hosts, and from a host to disk, arbiter and gateway. */
+  readonly channelNs: number;
+  readonly diskNs: number;
+  readonly arbiterNs: number;
+  readonly gatewayNs: number;
+  /** Between the gateway and a client. */
+  readonly clientNs: number;
+  readonly datagrams: DatagramSpec;
+}
+
+/** What a run must have brought. What is not said is not judged. */
+export interface Expectation {
+  /** Answers by client, in order. */
+  readonly answers: Readonly<Record<string, readonly string[]>>;
+  /** All that the guest has printed. */
+  readonly console?: string;
+  readonly exit?: number;
+  /** What must be as in the same run without faults, on one machine. */
+  readonly asWithoutFaults: readonly ('answers' | 'console' | 'disk')[];
+  /** Hosts that go on alone, in order. */
+  readonly alone?: readonly HostId[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** The question that it answers, in one line. */
+  readonly question: string;
+  readonly seed: number;
+  readonly guest: GuestSpec;
+  /** The first is the primary, the second its backup; one alone runs without protection. */
+  readonly hosts: readonly { readonly id: HostId; readonly clock: ClockSpec }[];
+  readonly rules: Rules;
+  readonly uncertain: 'resend' | 'drop';
+  readonly timing: Timing;
+  readonly limits: Limits;
+  readonly network: NetworkSpec;
+  /** Service time of a request, least and most, in ns; a slow disk multiplies it. */
+  readonly disk: { readonly serviceNs: readonly [number, number]; readonly slowFactor: number };
+  readonly clients: readonly ClientSpec[];
+  /** Bytes for the console, and when they are typed. */
+  readonly typing: readonly { readonly atNs: number; readonly bytes: Uint8Array }[];
+  readonly faults: readonly FaultSpec[];
+  readonly expect: Expectation;
+  /** The run waits for the guest's exit, not only for the clients. */
+  readonly untilExit: boolean;
+  /** When every fault that can be healed is healed. */
+  readonly safetyNs: number;
+  /** How long after that everything must have been answered. */
+  readonly livenessNs: number;
+  /** How long the world goes on when everything has been done. */
+  readonly settleNs: number;
+}
+
+/** The rules as files and command lines write them. */
+export const RULE_NAMES: Readonly<Record<string, keyof Rules>> = {
+  'output-rule': 'outputRule',
+  'test-and-set': 'testAndSet',
+  fence: 'fence',
+  'win-first': 'winFirst',
+  'confirm-releases': 'confirmReleases',
+  'ask-again': 'askAgain',
+};
+
+const FIELDS = [
+  ...['name', 'question', 'seed', 'guest', 'hosts', 'rules', 'uncertain', 'timing', 'limits'],
+  ...['network', 'disk', 'clients', 'typing', 'faults', 'expect', 'until-exit', 'safety'],
+  ...['liveness', 'settle'],
+];
+const GUEST_MAC = '52:54:00:12:34:56';
+const MS = 1_000_000;
+
+/**
+ * The scenario in a YAML text. `fileName` is for messages.
+ * @throws VmftError 'scenario' that names the place in the file
+ */
+export function parseScenario(text: string, fileName: string): Scenario {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    throw new VmftError('scenario', `${fileName}: ${(error as Error).message}`);
+  }
+  const root = new YamlNode(document, fileName).only(FIELDS);
+  const hosts = readHosts(root.at('hosts'));
+  const ids = hosts.map(({ id }) => id);
+  const clients = readClients(root.at('clients'), ids);
+  const safetyNs = root.at('safety').timeNs(5000 * MS);
+  const expect = readExpectation(root.at('expect'), ids, clients);
+  return {
+    name: root.at('name').text(),
+    question: root.at('question').text(''),
+    seed: root.at('seed').whole(1),
+    guest: readGuest(root.at('guest')),
+    hosts,
+    rules: readRules(root.at('rules')),
+    uncertain: root.at('uncertain').oneOf('policy', ['resend', 'drop'], 'resend'),
+    timing: readTiming(root.at('timing')),
+    limits: readLimits(root.at('limits')),
+    network: readNetwork(root.at('network')),
+    disk: readDisk(root.at('disk')),
+    clients,
+    typing: readTyping(root.at('typing')),
+    faults: readFaults(root.at('faults'), ids, safetyNs),
+    expect,
+    untilExit: root.at('until-exit').flag(expect.exit !== undefined),
+    safetyNs,
+    livenessNs: root.at('liveness').timeNs(5000 * MS),
+    settleNs: root.at('settle').timeNs(100 * MS),
+  };
+}
+
+function readHosts(node: YamlNode): Scenario['hosts'] {
+  if (!node.given) return ['alpha', 'beta'].map((id) => ({ id, clock: TRUE_CLOCK }));
+  const hosts = node.list().map((item) => {
+    if (typeof item.value === 'string') return { id: item.value, clock: TRUE_CLOCK };
+    item.only(['name', 'clock-offset', 'clock-drift']);
+    const offsetNs = item.at('clock-offset').timeNs(0);
+    const driftPpm = item.at('clock-drift').number(0, -100_000, 100_000);
+    return { id: item.at('name').text(), clock: { offsetNs, driftPpm } };
+  });
+  const ids = hosts.map(({ id }) => id);
+  if (hosts.length < 1 || hosts.length > 2) node.fail(`expected 1 or 2 hosts, got ${hosts.length}`);
+  if (new Set(ids).size < ids.length) node.fail('two hosts have the same name');
+  const taken = ids.find((id) => ['disk', 'arbiter', 'gateway', 'world', 'channel'].includes(id));
+  if (taken !== undefined) node.fail(`a host cannot be called ${taken}`);
+  return hosts;
+}
+
+function readGuest(node: YamlNode): GuestSpec {
+  node.only([
+    ...['image', 'memory', 'command-line', 'devices', 'address', 'ns-per-instruction'],
+    'digest-every',
+  ]);
+  return {
+    image: node.at('image').text(),
+    memoryBytes: node.at('memory').size(4 * 1024 * 1024),
+    commandLine: node.at('command-line').text(''),
+    devices: node.at('devices').list().map(readDevice),
+    address: readAddress(node.at('address'), '10.0.2.15'),
+    nsPerInstruction: node.at('ns-per-instruction').number(100, 1, 1_000_000),
+    digestEvery: node.at('digest-every').whole(100_000, 1),
+  };
+}
+
+function readDevice(node: YamlNode): VirtioSpec {
+  if (typeof node.value === 'string') {
+    const kind = node.oneOf('device', ['net', 'entropy', 'empty']);
+    return kind === 'net' ? { kind, mac: GUEST_MAC } : { kind };
+  }
+  node.only(['block']);
+  return { kind: 'block', sectors: node.at('block').whole(undefined, 1) };
+}
+
+function readAddress(node: YamlNode, fallback: string): string {
+  const text = node.text(fallback);
+  if (!isIpv4(text)) node.fail(`expected an IPv4 address such as ${fallback}, got "${text}"`);
+  return text;
+}
+
+function readRules(node: YamlNode): Rules {
+  const rules: Record<string, boolean> = { ...ALL_RULES };
+  for (const [name, rule] of Object.entries(RULE_NAMES)) {
+    rules[rule] = node.only(Object.keys(RULE_NAMES)).at(name).flag(true);
+  }
+  return Object.freeze(rules) as unknown as Rules;
+}
+
+function readTiming(node: YamlNode): Timing {
+  node.only(['heartbeat', 'failure-timeout', 'retry', 'flush']);
+  const timing = {
+    heartbeatNs: node.at('heartbeat').timeNs(10 * MS),
+    failureTimeoutNs: node.at('failure-timeout').timeNs(50 * MS),
+    retryNs: node.at('retry').timeNs(10 * MS),
+    flushNs: node.at('flush').timeNs(DEFAULT_TIMING.flushNs),
+  };
+  for (const [name, ns] of Object.entries(timing)) {
+    if (ns <= 0 && name !== 'flushNs') node.fail('times must be above zero');
+  }
+  return timing;
+}
+
+function readLimits(node: YamlNode): Limits {
+  node.only(['channel', 'buffer-entries']);
+  return {
+    sliceInstructions: DEFAULT_LIMITS.sliceInstructions,
+    channelBytes: node.at('channel').size(DEFAULT_LIMITS.channelBytes),
+    bufferEntries: node.at('buffer-entries').whole(DEFAULT_LIMITS.bufferEntries, 1),
+  };
+}
+
+function readNetwork(node: YamlNode): NetworkSpec {
+  node.only([
+    ...['channel', 'disk', 'arbiter', 'gateway', 'client'],
+    ...['datagram-loss', 'datagram-duplication', 'datagram-jitter'],
+  ]);
+  return {
+    channelNs: node.at('channel').timeNs(0.2 * MS),
+    diskNs: node.at('disk').timeNs(0.1 * MS),
+    arbiterNs: node.at('arbiter').timeNs(1 * MS),
+    gatewayNs: node.at('gateway').timeNs(0.05 * MS),
+    clientNs: node.at('client').timeNs(0.2 * MS),
+    datagrams: {
+      loss: node.at('datagram-loss').number(0, 0, 1),
+      duplication: node.at('datagram-duplication').number(0, 0, 0.9),
+      jitterNs: node.at('datagram-jitter').timeNs(0),
+    },
+  };
+}
+
+function readDisk(node: YamlNode): Scenario['disk'] {
+  node.only(['service-least', 'service-most', 'slow-factor']);
+  const least = node.at('service-least').timeNs(0.2 * MS);
+  const most = node.at('service-most').timeNs(Math.max(least, 1 * MS));
+  if (most < least) node.fail('service-most is below service-least');
+  return { serviceNs: [least, most], slowFactor: node.at('slow-factor').whole(20, 1) };
+}
+
+function readClients(node: YamlNode, hosts: readonly HostId[]): ClientSpec[] {
+  const clients = node.list().map((item, index): ClientSpec => {
+    item.only(['name', 'address', 'port', 'retry', 'requests']);
+    return {
+      name: item.at('name').text(),
+      address: readAddress(item.at('address'), `10.0.2.${100 + index}`),
+      port: item.at('port').whole(7, 1),
+      retryNs: item.at('retry').timeNs(100 * MS),
+      requests: item.at('requests').list().map(readRequest),
+    };
+  });
+  const names = [...hosts, 'disk', 'arbiter', 'gateway', 'world', 'channel'];
+  for (const [index, { name }] of clients.entries()) {
+    if (names.includes(name)) node.list()[index]!.at('name').fail(`${name} is taken`);
+    names.push(name);
+  }
+  return clients;
+}
+
+/** Clients begin after 10 ms, when a guest has had time to start. */
+const FIRST_REQUEST_NS = 10 * MS;
+
+function readRequest(node: YamlNode): ClientSpec['requests'][number] {
+  if (typeof node.value !== 'object') return { text: node.text(), atNs: FIRST_REQUEST_NS };
+  node.only(['send', 'at']);
+  return { text: node.at('send').text(), atNs: node.at('at').timeNs(FIRST_REQUEST_NS) };
+}
+
+function readTyping(node: YamlNode): Scenario['typing'] {
+  return node.list().map((item) => {
+    item.only(['at', 'type']);
+    const bytes = new TextEncoder().encode(item.at('type').text());
+    return { atNs: item.at('at').timeNs(), bytes };
+  });
+}
+
+function readExpectation(
+  node: YamlNode,
+  hosts: readonly HostId[],
+  clients: readonly ClientSpec[],
+): Expectation {
+  node.only(['answers', 'console', 'exit', 'as-without-faults', 'alone']);
+  const answers: Record<string, string[]> = {};
+  const names = clients.map(({ name }) => name);
+  for (const name of node.at('answers').only(names).keys()) {
+    const list = node.at('answers').at(name).list();
+    answers[name] = list.map((answer) => answer.text());
+  }
+  const same = node.at('as-without-faults').list();
+  const kinds = ['answers', 'console', 'disk'] as const;
+  return {
+    answers,
+    ...(node.at('console').given ? { console: node.at('console').text() } : {}),
+    ...(node.at('exit').given ? { exit: node.at('exit').whole() } : {}),
+    asWithoutFaults: same.map((item) => item.oneOf('part', kinds)),
+    ...(node.at('alone').given
+      ? {
+          alone: node
+            .at('alone')
+            .list()
+            .map((item) => item.oneOf('host', hosts)),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,459 @@
+/**
+ * A simulated world: hosts, links, disk, arbiter, gateway, clients and faults in virtual time, all
+ * decided by one seed. Everything it remembers is plain data (machines through snapshots that share
+ * their pages), so that it can be forked at any event and goes on identically.
+ */
+import { assert } from '../base/assert.ts';
+import { type Digest, type Hasher, toHex } from '../base/digest.ts';
+import { Prng, type PrngState } from '../base/prng.ts';
+import { replicaConfig } from '../ft/config.ts';
+import { type Effect, type HostId, type Role, tokenOf } from '../ft/ports.ts';
+import { createReplica } from '../ft/replica.ts';
+import { describeOutput } from '../hypervisor/divergence.ts';
+import { encodeOutput } from '../hypervisor/output-codec.ts';
+import { Recorder } from '../hypervisor/recorder.ts';
+import { Replayer } from '../hypervisor/replayer.ts';
+import type { Output } from '../machine/output.ts';
+import type { Machine } from '../machine/types.ts';
+import { type ArbiterState, newArbiter, onAsk } from './arbiter.ts';
+import {
+  type ClientState,
+  isDone,
+  newClient,
+  onClientFrame,
+  onClientTimer,
+  startClient,
+} from './client.ts';
+import { type DiskState, newDisk, onDiskEvent, wakeDisk } from './disk.ts';
+import type { Sent, SimEvent } from './events.ts';
+import { fire, heal, isReached, type Moment, undo } from './faults.ts';
+import {
+  type GatewayState,
+  newGateway,
+  onAnnounce,
+  onConsoleIn,
+  onConsoleOut,
+  onFrameIn,
+  onFrameOut,
+} from './gateway.ts';
+import { type Engine, type SavedHost, SimHost } from './host.ts';
+import { arrive, type Link, linkName, newLink } from './links.ts';
+import { pop, push, type Scheduled } from './queue.ts';
+import type { Scenario } from './scenario.ts';
+import type { Observation, TraceEvent, Violation } from './trace.ts';
+
+/** What a world needs besides its scenario. */
+export interface WorldParts {
+  /** A machine about to execute its first instruction; called once for each host. */
+  readonly makeMachine: () => Machine;
+  readonly hasher: Hasher;
+  /** Digest over all that decides what the machine is. */
+  readonly configuration: Digest;
+  /** Keep a trace; without it a run is faster. True by default. */
+  readonly tracing?: boolean;
+}
+
+export interface WorldState {
+  nowNs: number;
+  sequence: number;
+  queue: Scheduled<SimEvent>[];
+  prng: PrngState;
+  links: Record<string, Link>;
+  disk: DiskState;
+  arbiter: ArbiterState;
+  gateway: GatewayState;
+  clients: ClientState[];
+  /** By index in the scenario. */
+  firedFaults: boolean[];
+  /** Answers that clients have had. */
+  answers: number;
+  exitStatus: number | undefined;
+  /** When clients and guest had done all that the scenario waits for. */
+  finishedNs: number | undefined;
+  /** Hosts that went on alone, in order. */
+  alone: HostId[];
+  sentBytes: number;
+  events: number;
+  trace: TraceEvent[];
+  observations: Observation[];
+  violations: Violation[];
+}
+
+/** A world at one moment. */
+export interface SavedWorld {
+  readonly state: WorldState;
+  readonly hosts: Readonly<Record<HostId, SavedHost>>;
+}
+
+export class World {
+  readonly scenario: Scenario;
+  readonly parts: WorldParts;
+  readonly tracing: boolean;
+  readonly nsPerInstruction: number;
+  readonly hosts = new Map<HostId, SimHost>();
+  prng: Prng;
+  state: WorldState;
+
+  constructor(scenario: Scenario, parts: WorldParts) {
+    this.scenario = scenario;
+    this.parts = parts;
+    this.tracing = parts.tracing ?? true;
+    this.nsPerInstruction = scenario.guest.nsPerInstruction;
+    this.prng = new Prng(scenario.seed);
+    this.state = newWorldState(scenario, this.prng);
+    for (const { id } of scenario.hosts) this.hosts.set(id, this.#makeHost(id));
+    for (const id of this.hosts.keys()) {
+      this.schedule(0, { kind: 'host', host: id, event: { kind: 'wake' } });
+    }
+    for (const [index, spec] of scenario.clients.entries()) {
+      startClient(this, spec, this.state.clients[index]!);
+    }
+    for (const { atNs, bytes } of scenario.typing) {
+      this.scheduleAt(atNs, { kind: 'console-in', bytes });
+    }
+    for (const [index, { at }] of scenario.faults.entries()) {
+      if (at.on === 'time') this.scheduleAt(at.timeNs, { kind: 'fault', index });
+    }
+    this.scheduleAt(scenario.safetyNs, { kind: 'heal' });
+  }
+
+  #makeHost(id: HostId): SimHost {
+    const { scenario } = this;
+    const index = scenario.hosts.findIndex((host) => host.id === id);
+    const peer = scenario.hosts.find((host) => host.id !== id)?.id ?? '';
+    const { rules, uncertain, timing, limits } = scenario;
+    const config = replicaConfig({
+      machine: scenario.name,
+      host: id,
+      peer,
+      owner: `${id}.1`,
+      configuration: this.parts.configuration,
+      rules,
+      uncertain,
+      timing,
+      limits,
+    });
+    const role = scenario.hosts.length === 1 ? 'alone' : index === 0 ? 'primary' : 'backup';
+    const replica = createReplica(config, role);
+    const machine = this.parts.makeMachine();
+    return new SimHost(id, this, replica, scenario.hosts[index]!.clock, (sources) =>
+      this.#makeEngine(role === 'backup' ? 'replay' : 'record', machine, sources),
+    );
+  }
+
+  #makeEngine(
+    mode: Engine['mode'],
+    machine: Machine,
+    sources: ReturnType<SimHost['sources']>,
+  ): Engine {
+    const { hasher } = this.parts;
+    const { digestEvery } = this.scenario.guest;
+    if (mode === 'record') {
+      return { mode, log: new Recorder({ machine, sources, hasher, digestEvery }) };
+    }
+    return { mode, log: new Replayer({ machine, hasher, digestEvery }) };
+  }
+
+  host(id: HostId): SimHost {
+    const host = this.hosts.get(id);
+    assert(host, `no host is called ${id}`);
+    return host;
+  }
+
+  link(name: string): Link {
+    const link = this.state.links[name];
+    assert(link, `no link is called ${name}`);
+    return link;
+  }
+
+  schedule(delayNs: number, event: SimEvent): void {
+    this.scheduleAt(this.state.nowNs + delayNs, event);
+  }
+
+  scheduleAt(atNs: number, event: SimEvent): void {
+    const { state } = this;
+    assert(atNs >= state.nowNs, `an event at ${atNs} ns, but it is ${state.nowNs} ns`);
+    push(state.queue, { atNs, sequence: state.sequence++, event });
+  }
+
+  /** Lets the next event happen. False when the world is over: see `isOver`. */
+  next(): boolean {
+    const { state } = this;
+    if (this.isOver()) return false;
+    const item = pop(state.queue);
+    if (!item) return false;
+    state.nowNs = item.atNs;
+    state.events++;
+    this.#dispatch(item.event);
+    if (state.finishedNs === undefined && this.#isFinished()) state.finishedNs = state.nowNs;
+    return true;
+  }
+
+  /**
+   * Nothing more is to be learned: what the scenario waits for has been done for `settleNs`, the
+   * time is up, or no host is left.
+   */
+  isOver(): boolean {
+    const { state, scenario } = this;
+    if (state.nowNs > scenario.safetyNs + scenario.livenessNs) return true;
+    return state.finishedNs !== undefined && state.nowNs > state.finishedNs + scenario.settleNs;
+  }
+
+  #isFinished(): boolean {
+    const { state, scenario } = this;
+    let left = false;
+    for (const { state: host } of this.hosts.values()) {
+      if (host.status === 'up' || host.status === 'paused') left = true;
+    }
+    if (!left) return true;
+    if (scenario.untilExit && state.exitStatus === undefined) return false;
+    if (!scenario.untilExit && scenario.clients.length === 0) return false;
+    return scenario.clients.every((spec, index) => isDone(spec, state.clients[index]!));
+  }
+
+  #dispatch(event: SimEvent): void {
+    switch (event.kind) {
+      case 'host':
+      case 'alarm':
+      case 'slice-end':
+      case 'guest-wake':
+        this.host(event.host).receive(event);
+        break;
+      case 'arrival': {
+        const payload = arrive(this, event);
+        if (payload) this.#dispatch(payload);
+        break;
+      }
+      case 'disk-request':
+      case 'disk-apply':
+      case 'disk-fence':
+        onDiskEvent(this, event);
+        break;
+      case 'arbiter-ask':
+        onAsk(this, event);
+        break;
+      case 'fault':
+        fire(this, event.index);
+        break;
+      case 'undo-fault':
+        undo(this, event.index);
+        break;
+      case 'heal':
+        heal(this);
+        break;
+      default:
+        this.#dispatchToNetwork(event);
+        break;
+    }
+  }
+
+  #dispatchToNetwork(event: SimEvent): void {
+    switch (event.kind) {
+      case 'frame-out':
+        onFrameOut(this, event);
+        break;
+      case 'console-out':
+        onConsoleOut(this, event);
+        break;
+      case 'announce':
+        onAnnounce(this, event);
+        break;
+      case 'frame-in':
+        onFrameIn(this, event);
+        break;
+      case 'console-in':
+        onConsoleIn(this, event);
+        break;
+      case 'client-frame':
+      case 'client-timer': {
+        const index = this.state.clients.findIndex(({ name }) => name === event.client);
+        const spec = this.scenario.clients[index]!;
+        const client = this.state.clients[index]!;
+        if (event.kind === 'client-frame') onClientFrame(this, spec, client, event);
+        else if (event.ticket === client.ticket) onClientTimer(this, spec, client);
+      }
+    }
+  }
+
+  trace(column: string, text: string): void {
+    if (this.tracing) this.state.trace.push({ timeNs: this.state.nowNs, column, text });
+  }
+
+  violate(checker: string, evidence: string): void {
+    const { state } = this;
+    state.violations.push({ checker, timeNs: state.nowNs, evidence });
+    this.trace('world', `violation of ${checker}: ${evidence}`);
+  }
+
+  /** A receiver outside has taken an output. */
+  observe({ host, token, ordinal }: Sent, where: Observation['where'], output: Output): void {
+    this.state.observations.push({
+      timeNs: this.state.nowNs,
+      host,
+      token,
+      ordinal,
+      where,
+      hash: this.hashOf(output),
+      what: describeOutput(output),
+    });
+  }
+
+  hashOf(output: Output): string {
+    return this.hashBytes(encodeOutput(output));
+  }
+
+  hashBytes(bytes: Uint8Array): string {
+    return toHex(this.parts.hasher.hash(bytes));
+  }
+
+  describe(output: Output): string {
+    return this.tracing ? describeOutput(output) : '';
+  }
+
+  /** A moment that faults may wait for has come. */
+  fired(moment: Moment): void {
+    for (const [index, { at }] of this.scenario.faults.entries()) {
+      if (!this.state.firedFaults[index] && isReached(at, moment)) fire(this, index);
+    }
+  }
+
+  /** The next instruction count above `count` for which a fault waits on that host. */
+  faultCountAfter(host: HostId, count: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const [index, { at }] of this.scenario.faults.entries()) {
+      if (this.state.firedFaults[index] || at.on !== 'count' || at.host !== host) continue;
+      if (at.number > count && at.number < next) next = at.number;
+    }
+    return next;
+  }
+
+  /**
+   * The Output Rule, judged from outside the replica: when a primary lets an output leave, the
+   * entry that covers it is on another host already.
+   */
+  judgeRelease(host: SimHost, { ordinal, output }: Effect & { kind: 'release' }): void {
+    if (host.replica.role !== 'primary') return;
+    if (output.kind === 'disk' && output.request.op === 'read') return;
+    for (const other of this.hosts.values()) {
+      if (other !== host && other.state.covered > ordinal) return;
+    }
+    const what = `${describeOutput(output)} (output ${ordinal})`;
+    this.violate('output-rule', `${host.id} released ${what} before its entry was at the backup`);
+  }
+
+  /** Called after every step of a replica, with the role before it. */
+  roleChanged(host: SimHost, before: Role): void {
+    const { role } = host.replica;
+    if (role === before) return;
+    this.trace(host.id, `is ${role} now`);
+    if (role !== 'alone') return;
+    const { alone } = this.state;
+    if (alone.length > 0) {
+      this.violate('one-live', `${host.id} goes on alone, and ${alone.join(' and ')} did already`);
+    }
+    alone.push(host.id);
+  }
+
+  wakeDisk(): void {
+    wakeDisk(this);
+  }
+
+  /** Every link has the delay of the scenario again. */
+  restoreDelays(): void {
+    const fresh = makeLinks(this.scenario);
+    for (const [name, link] of Object.entries(this.state.links)) {
+      link.delayNs = fresh[name]!.delayNs;
+    }
+  }
+
+  /** The world at this moment; it does not change with this world. */
+  save(): SavedWorld {
+    const hosts: Record<HostId, SavedHost> = {};
+    for (const [id, host] of this.hosts) hosts[id] = host.save();
+    return { state: { ...copyState(this.state), prng: this.prng.state() }, hosts };
+  }
+
+  /** Goes on from a moment of a world with the same scenario, faults aside. */
+  load(saved: SavedWorld): void {
+    this.state = copyState(saved.state);
+    this.prng = new Prng(saved.state.prng);
+    for (const [id, host] of this.hosts) {
+      const { engine } = saved.hosts[id]!;
+      const { machine } = host.engine.log;
+      if (host.engine.mode !== engine.mode) {
+        host.engine = this.#makeEngine(engine.mode, machine, host.sources());
+      }
+      host.load(saved.hosts[id]!);
+    }
+  }
+
+  /** A second world that goes on like this one. */
+  fork(): World {
+    const copy = new World(this.scenario, this.parts);
+    copy.load(this.save());
+    return copy;
+  }
+}
+
+function newWorldState(scenario: Scenario, prng: Prng): WorldState {
+  return {
+    nowNs: 0,
+    sequence: 0,
+    queue: [],
+    prng: prng.state(),
+    links: makeLinks(scenario),
+    disk: newDisk(),
+    arbiter: newArbiter(),
+    gateway: newGateway(scenario.hosts[0]!.id, tokenOf(1, false)),
+    clients: scenario.clients.map(newClient),
+    firedFaults: scenario.faults.map(() => false),
+    answers: 0,
+    exitStatus: undefined,
+    finishedNs: undefined,
+    alone: [],
+    sentBytes: 0,
+    events: 0,
+    trace: [],
+    observations: [],
+    violations: [],
+  };
+}
+
+/** A link each way between every two hosts, and between each host and disk, arbiter and gateway. */
+function makeLinks({ hosts, network }: Scenario): Record<string, Link> {
+  const links: Record<string, Link> = {};
+  const join = (a: string, b: string, delayNs: number): void => {
+    links[linkName(a, b)] = newLink(delayNs);
+    links[linkName(b, a)] = newLink(delayNs);
+  };
+  for (const [index, { id }] of hosts.entries()) {
+    for (const other of hosts.slice(index + 1)) join(id, other.id, network.channelNs);
+    join(id, 'disk', network.diskNs);
+    join(id, 'arbiter', network.arbiterNs);
+    join(id, 'gateway', network.gatewayNs);
+  }
+  return links;
+}
+
+/** Copies what changes and shares what does not: queued events, sectors, trace, observations. */
+function copyState(state: WorldState): WorldState {
+  return {
+    ...state,
+    queue: [...state.queue],
+    links: structuredClone(state.links),
+    disk: {
+      ...state.disk,
+      sectors: { ...state.disk.sectors },
+      applied: { ...state.disk.applied },
+      waiting: [...state.disk.waiting],
+    },
+    arbiter: structuredClone(state.arbiter),
+    gateway: { ...state.gateway, console: [...state.gateway.console] },
+    clients: structuredClone(state.clients),
+    firedFaults: [...state.firedFaults],
+    alone: [...state.alone],
+    trace: [...state.trace],
+    observations: [...state.observations],
+    violations: [...state.violations],
+  };
+}
