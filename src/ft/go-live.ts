@@ -27,6 +27,8 @@ export function goLive(step: Step): void {
   if (!isFenced(step)) return;
   if (!consumed) return;
   out.push({ kind: 'go-live' });
+  // A guest that has ended may have outputs left that no entry covers; a recorder brings them out.
+  s.execution.ended = undefined;
   if (config.uncertain === 'drop') dropFrames(s.outputs);
   becomeAlone(step);
 }
