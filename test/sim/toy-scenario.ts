@@ -11,7 +11,8 @@ const RATES = { halt: 3, timer: 4 };
 /** Runs of toy machines; each scenario's seed is the machine's program. */
 export function toyParts(program: Partial<ToyProgram> = {}): RunParts {
   return {
-    makeMachine: ({ seed }) => new ToyMachine({ seed, exitAt: 5000, rates: RATES, ...program }, hasher),
+    makeMachine: ({ seed }) =>
+      new ToyMachine({ seed, exitAt: 5000, rates: RATES, ...program }, hasher),
     hasher,
   };
 }
@@ -26,6 +27,9 @@ until-exit: on
 `,
     'toy.yaml',
   );
-  const typing = Array.from({ length: 500 }, (_, i) => ({ atNs: i * 1e6, bytes: Uint8Array.of(i) }));
+  const typing = Array.from({ length: 500 }, (_, i) => ({
+    atNs: i * 1e6,
+    bytes: Uint8Array.of(i),
+  }));
   return { ...scenario, seed, faults, typing };
 }
