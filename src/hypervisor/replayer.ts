@@ -10,7 +10,7 @@
  * goes on. The first thing that differs throws a Divergence; after that the machine is of no use.
  */
 import { assert } from '../base/assert.ts';
-import type { Hasher } from '../base/digest.ts';
+import type { Digest, Hasher } from '../base/digest.ts';
 import type { Input, InputKind } from '../machine/input.ts';
 import type { Output } from '../machine/output.ts';
 import type { Machine, Snapshot, Stop } from '../machine/types.ts';
@@ -20,6 +20,7 @@ import type { LogEntry, Slice, Sources } from './entry.ts';
 import { type Checkpoint, isReading, type LogPoint, pointAfter, START } from './log-point.ts';
 import { chainOutput } from './output-codec.ts';
 import { answers, completes, Recorder } from './recorder.ts';
+import { firstDifference } from './snapshot-difference.ts';
 
 /** Entries that a Divergence shows. */
 const RECENT_ENTRIES = 8;
@@ -118,6 +119,34 @@ export class Replayer {
     return done(this.#ended ?? { why: 'budget' });
   }
 
+  /**
+   * Runs to `count`, which the recording has reached without another entry: where a checkpoint or
+   * the end of a file tells so. Throws a Divergence.
+   */
+  reach(count: number): void {
+    const next = this.#next();
+    assert(!next || next.count >= count, `entry ${next?.seq} comes before instruction ${count}`);
+    if (this.machine.count < count) this.#run(count, undefined);
+  }
+
+  /** Holds the machine against its digest at `count`, see {@link reach}. Throws a Divergence. */
+  compareDigest(count: number, digest: Digest): void {
+    this.reach(count);
+    const got = this.machine.digest();
+    if (got !== digest) this.#fail(undefined, 'digest', got, { expected: digest });
+  }
+
+  /**
+   * Holds the machine against a checkpoint that the recorder took after the last entry consumed.
+   * Throws a Divergence that names the first field that differs.
+   */
+  compareCheckpoint({ point, machine }: Checkpoint): void {
+    assert(point.seq === this.#point.seq, `checkpoint at ${this.#point.seq}, got ${point.seq}`);
+    this.reach(machine.count);
+    const found = firstDifference(machine, this.machine.snapshot());
+    if (found) this.#fail(undefined, found.field, found.got, { expected: found.expected });
+  }
+
   /** Becomes a recorder at the present point. Every entry fed has been consumed (asserted). */
   goLive(sources: Sources): Recorder {
     assert(this.inHand === 0, `${this.inHand} entries left to replay before going live`);
@@ -172,12 +201,12 @@ export class Replayer {
     this.#recent = [...this.#recent.slice(1 - RECENT_ENTRIES), entry];
   }
 
-  /** Runs towards `next`, which lies ahead. */
-  #run(target: number, next: LogEntry): Stop {
+  /** Runs to `target`; `next` is the entry that lies ahead, if there is one. */
+  #run(target: number, next: LogEntry | undefined): Stop {
     if (this.#ended) this.#fail(next, 'execution', 'the guest has ended');
     const stop = this.#step(target);
     const { count } = this.machine;
-    const expected = next.count === count ? next.kind : 'nothing';
+    const expected = next?.count === count ? next.kind : 'nothing';
     if (stop.why === 'fault' && expected !== 'fault') {
       this.#fail(next, 'execution', describeStop(stop));
     }
@@ -296,8 +325,13 @@ export class Replayer {
     return stop;
   }
 
-  #fail(entry: LogEntry, field: string, got: string, symptom: Partial<Evidence> = {}): never {
-    const own = entry.kind === 'input' ? [entry.input.kind] : [];
+  #fail(
+    entry: LogEntry | undefined,
+    field: string,
+    got: string,
+    symptom: Partial<Evidence & { expected: string }> = {},
+  ): never {
+    const own = entry?.kind === 'input' ? [entry.input.kind] : [];
     const cause = likelyCause({
       machine: this.machine,
       point: this.#point,
@@ -307,18 +341,19 @@ export class Replayer {
     });
     throw new Divergence({
       count: this.machine.count,
-      seq: entry.seq,
+      seq: entry?.seq ?? this.#point.seq,
       field,
-      expected: expectation(entry),
+      expected: symptom.expected ?? expectation(entry),
       got,
       cause,
-      recent: [...this.#recent, entry],
+      recent: entry ? [...this.#recent, entry] : this.#recent,
     });
   }
 }
 
 /** What an entry expects of the machine, for people. */
-function expectation(entry: LogEntry): string {
+function expectation(entry: LogEntry | undefined): string {
+  if (!entry) return 'no entry';
   switch (entry.kind) {
     case 'input':
       return `${describeInput(entry.input)} at instruction ${entry.count}`;
