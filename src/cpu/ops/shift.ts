@@ -140,7 +140,7 @@ function group2(op: Shift): Lowering {
 
 /**
  * shld and shrd. For 16-bit operands and counts above 16, where the manual leaves everything
- * undefined, the destination is shifted as if the register stood on both sides of it.
+ * undefined, the register is shifted in twice and CF is 0, as AMD's processors do.
  */
 export function doubleShift(
   core: Core,
@@ -158,11 +158,11 @@ export function doubleShift(
     result = left ? (to << n) | (from >>> (32 - n)) : (to >>> n) | (from << (32 - n));
     cf = left ? bit(to, 32 - n) : bit(to, n - 1);
   } else {
-    // Three words in a row: the destination, the register, the destination again.
+    // Three words in a row: the destination, the register, the register again.
     const pair = left ? (to << 16) | from : (from << 16) | to;
-    const again = n <= 16 ? 0 : left ? to >>> (32 - n) : to << (32 - n);
-    result = left ? ((pair << n) | again) >>> 16 : ((pair >>> n) | again) & 0xffff;
-    cf = left ? bit(pair, 32 - n) : bit(pair, n - 1);
+    const again = n <= 16 ? 0 : left ? from >>> (32 - n) : from << (32 - n);
+    result = (left ? (pair << n) >>> 16 : pair >>> n) | again;
+    cf = n > 16 ? 0 : left ? bit(pair, 32 - n) : bit(pair, n - 1);
   }
   const sign = size === 4 ? result >> 31 : (result << 16) >> 31;
   const was = size === 4 ? to >> 31 : (to << 16) >> 31;
