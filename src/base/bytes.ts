@@ -127,7 +127,8 @@ export class ByteReader {
   #at: number;
 
   constructor(bytes: Uint8Array, offset = 0) {
-    this.#bytes = bytes;
+    // A plain view: the slices of a subclass of Uint8Array (Node's Buffer) need not be copies.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#at = offset;
   }

@@ -32,7 +32,7 @@ export class InputQueue {
 
   /**
    * Appends an input; console bytes in pieces that fit the FIFO. False when it was dropped: too
-   * many wait already, or a frame is too long for any wire.
+   * many wait already, or a frame is too long for any wire. Its bytes are never written again.
    */
   push(input: Input): boolean {
     const { kind } = input;
@@ -54,7 +54,7 @@ export class InputQueue {
     if (waiting + bytes.length > MAX_QUEUED_CONSOLE_BYTES) return false;
     const pieces: Input[] = [];
     for (let at = 0; at < bytes.length; at += MAX_CONSOLE_INPUT_BYTES) {
-      pieces.push({ kind: 'console', bytes: bytes.slice(at, at + MAX_CONSOLE_INPUT_BYTES) });
+      pieces.push({ kind: 'console', bytes: bytes.subarray(at, at + MAX_CONSOLE_INPUT_BYTES) });
     }
     this.#inputs = [...this.#inputs, ...pieces];
     return true;

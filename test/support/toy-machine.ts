@@ -9,10 +9,12 @@
  * input raises an interrupt, whose delivery costs one count and stirs `x`.
  */
 import { assert } from '../../src/base/assert.ts';
+import { ByteWriter } from '../../src/base/bytes.ts';
 import { type Digest, type Hasher, toHex } from '../../src/base/digest.ts';
 import type { Need, Reading } from '../../src/cpu/bus.ts';
 import type { Input, InputKind } from '../../src/machine/input.ts';
 import type { DiskRequest, Output } from '../../src/machine/output.ts';
+import { type Plain, writePlain } from '../../src/machine/plain.ts';
 import type { Machine, Page, Snapshot, Stop, Timer } from '../../src/machine/types.ts';
 
 const PAGE_BYTES = 4096;
@@ -65,7 +67,7 @@ export const TOY_RATES: Readonly<Record<ToyOp, number>> = {
   disk: 4,
   receive: 16,
   getc: 8,
-  timer: 2,
+  timer: 8,
   toggle: 4,
   halt: 6,
   exit: 0,
@@ -102,14 +104,6 @@ function mix(x: number, value: number): number {
 
 const mix64 = (x: number, value: bigint): number =>
   mix(mix(x, Number(value & 0xffff_ffffn)), Number(value >> 32n));
-
-/** Plain data to text, byte arrays and big integers included. */
-function describe(value: unknown): string {
-  return JSON.stringify(value, (_, part) => {
-    if (part instanceof Uint8Array) return toHex(part);
-    return typeof part === 'bigint' ? `${part}n` : part;
-  });
-}
 
 export class ToyMachine implements Machine {
   readonly #program: ToyProgram;
@@ -401,12 +395,9 @@ export class ToyMachine implements Machine {
   }
 
   digest(): Digest {
-    const text = new TextEncoder().encode(describe(this.#state));
-    const bytes = new Uint8Array(text.length + PAGES * PAGE_BYTES);
-    this.#pages.forEach((page, index) => {
-      bytes.set(page, index * PAGE_BYTES);
-    });
-    bytes.set(text, PAGES * PAGE_BYTES);
-    return toHex(this.#hasher.hash(bytes));
+    const writer = new ByteWriter((PAGES + 1) * PAGE_BYTES);
+    for (const page of this.#pages) writer.raw(page);
+    writePlain(writer, this.#state as unknown as Plain);
+    return toHex(this.#hasher.hash(writer.take()));
   }
 }
