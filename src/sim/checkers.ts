@@ -19,6 +19,7 @@ export function judge(world: World): Violation[] {
   const found = [
     ...requirement(world),
     ...repetition(world),
+    ...diskOrder(world),
     ...liveness(world),
     ...expected(world),
   ];
@@ -56,6 +57,22 @@ function repetition(world: World): Found[] {
       found.push({ checker: 'repetition', evidence });
     }
     taken.add(key);
+  }
+  return found;
+}
+
+/**
+ * Every sector holds the last of the writes that the guest made to it, once the machine that lived
+ * on has no request under way: an older write that comes late must not undo a newer one.
+ */
+function diskOrder(world: World): Found[] {
+  const { held, released } = survivor(world).replica.state().outputs;
+  if ([...held, ...released].some(({ output }) => output.kind === 'disk')) return [];
+  const found: Found[] = [];
+  for (const [name, { latest, highest }] of Object.entries(world.state.disk.writes)) {
+    if (latest === highest) continue;
+    const evidence = `sector ${name} holds output ${latest}, older than output ${highest}`;
+    found.push({ checker: 'disk-order', evidence });
   }
   return found;
 }

@@ -20,6 +20,8 @@ export interface DiskState {
   fence: number;
   /** Sectors that have been written, by "disk:sector"; the arrays never change. */
   sectors: Record<string, Uint8Array>;
+  /** Ordinals of the writes applied to a sector: the latest, and the highest of all. */
+  writes: Record<string, { readonly latest: number; readonly highest: number }>;
   /** Whether request "token:id" succeeded. */
   applied: Record<string, boolean>;
   /** Came while the server was down. */
@@ -30,6 +32,7 @@ export const newDisk = (): DiskState => ({
   mode: 'ok',
   fence: 0,
   sectors: {},
+  writes: {},
   applied: {},
   waiting: [],
 });
@@ -82,9 +85,10 @@ function apply(world: World, event: Request): void {
   const again = name in disk.applied;
   const ok = again ? disk.applied[name]! : disk.mode !== 'failing';
   disk.applied[name] = ok;
-  if (ok && !again && request.op === 'write') write(disk, request);
+  if (ok && !again && request.op === 'write') write(disk, request, ordinal);
   world.trace('disk', `${ok ? '' : 'fails '}${what}${again ? ' (again)' : ''}`);
-  if (!again) {
+  // A read tells the outside nothing: it is not held, and the machine that lives on may differ.
+  if (!again && request.op !== 'read') {
     world.observe({ host, token, ordinal }, 'disk', { kind: 'disk', request });
   }
   const data = ok && request.op === 'read' ? { data: read(disk, request) } : {};
@@ -92,9 +96,13 @@ function apply(world: World, event: Request): void {
   sendStream(world, reply, { kind: 'host', host, event: { kind: 'input', input } });
 }
 
-function write(disk: DiskState, { disk: slot, sector, sectors, data }: DiskRequest): void {
+function write(disk: DiskState, request: DiskRequest, ordinal: number): void {
+  const { sector, sectors, data } = request;
   for (let i = 0; i < sectors; i++) {
-    disk.sectors[`${slot}:${sector + i}`] = data!.slice(i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES);
+    const name = `${request.disk}:${sector + i}`;
+    disk.sectors[name] = data!.slice(i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES);
+    const highest = Math.max(disk.writes[name]?.highest ?? 0, ordinal);
+    disk.writes[name] = { latest: ordinal, highest };
   }
 }
 

@@ -25,8 +25,12 @@ export type Trigger =
   | { readonly on: 'answer'; readonly number: number };
 
 export type Action =
-  /** The host is gone, with all that it had sent on the channel and that has not arrived. */
-  | { readonly do: 'crash' | 'resume'; readonly host: HostId }
+  /**
+   * The host is gone, with all that it had sent on the channel and that has not arrived; what is
+   * under way to disk and gateway arrives yet, unless it is lost too.
+   */
+  | { readonly do: 'crash'; readonly host: HostId; readonly losing: 'messages' | 'outputs-too' }
+  | { readonly do: 'resume'; readonly host: HostId }
   /** The host stands still, and goes on after `forNs` as if nothing had been. */
   | { readonly do: 'pause'; readonly host: HostId; readonly forNs?: number }
   /** Nothing passes between two ends; streams are held back, datagrams lost. */
@@ -141,7 +145,7 @@ export function heal(world: World): void {
 function act(world: World, action: Action): void {
   switch (action.do) {
     case 'crash':
-      crash(world, action.host);
+      crash(world, action.host, action.losing === 'outputs-too');
       break;
     case 'pause':
       world.host(action.host).pause();
@@ -185,12 +189,13 @@ function bothWays([a, b]: Ends, change: (name: string) => void): void {
   change(linkName(b, a));
 }
 
-function crash(world: World, id: HostId): void {
+function crash(world: World, id: HostId, losesOutputs: boolean): void {
   const host = world.host(id);
   if (host.state.status === 'halted') return;
   host.state.status = 'crashed';
-  for (const other of world.hosts.keys()) {
-    if (other !== id) loseUnderWay(world.link(linkName(id, other)));
+  const ends = losesOutputs ? ['disk', 'gateway'] : [];
+  for (const end of [...world.hosts.keys(), ...ends]) {
+    if (end !== id) loseUnderWay(world.link(linkName(id, end)));
   }
 }
 

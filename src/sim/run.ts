@@ -54,15 +54,20 @@ export function runScenario(scenario: Scenario, parts: RunParts): Outcome {
   return outcomeOf(world, parts);
 }
 
-/** The world of `scenario` after its last event. */
-export function runWorld(scenario: Scenario, parts: RunParts): World {
+/** The world of `scenario` before its first event. */
+export function newWorld(scenario: Scenario, parts: RunParts): World {
   const { hasher, tracing } = parts;
-  const world = new World(scenario, {
+  return new World(scenario, {
     makeMachine: () => parts.makeMachine(scenario),
     hasher,
     configuration: configurationOf(scenario, hasher),
     ...(tracing === undefined ? {} : { tracing }),
   });
+}
+
+/** The world of `scenario` after its last event. */
+export function runWorld(scenario: Scenario, parts: RunParts): World {
+  const world = newWorld(scenario, parts);
   while (world.next());
   return world;
 }

@@ -20,7 +20,7 @@ export function readFaults(
   safetyNs: number,
 ): FaultSpec[] {
   return node.list().map((item) => {
-    item.only(['at', 'for', 'by', ...ACTIONS]);
+    item.only(['at', 'for', 'by', 'losing', ...ACTIONS]);
     return { at: readTrigger(item.at('at'), hosts, safetyNs), action: readAction(item, hosts) };
   });
 }
@@ -47,9 +47,12 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
   const node = item.at(action);
   const lasting = item.at('for').given ? { forNs: item.at('for').timeNs() } : {};
   switch (action) {
-    case 'crash':
+    case 'crash': {
+      const losing = item.at('losing').oneOf('loss', ['messages', 'outputs-too'], 'messages');
+      return { do: 'crash', host: node.oneOf('host', hosts), losing };
+    }
     case 'resume':
-      return { do: action, host: node.oneOf('host', hosts) };
+      return { do: 'resume', host: node.oneOf('host', hosts) };
     case 'pause':
       return { do: 'pause', host: node.oneOf('host', hosts), ...lasting };
     case 'cut':

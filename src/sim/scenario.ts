@@ -226,11 +226,11 @@ function readNetwork(node: YamlNode): NetworkSpec {
     ...['datagram-loss', 'datagram-duplication', 'datagram-jitter'],
   ]);
   return {
-    channelNs: node.at('channel').timeNs(0.2 * MS),
-    diskNs: node.at('disk').timeNs(0.1 * MS),
+    channelNs: node.at('channel').timeNs(200_000),
+    diskNs: node.at('disk').timeNs(100_000),
     arbiterNs: node.at('arbiter').timeNs(1 * MS),
-    gatewayNs: node.at('gateway').timeNs(0.05 * MS),
-    clientNs: node.at('client').timeNs(0.2 * MS),
+    gatewayNs: node.at('gateway').timeNs(50_000),
+    clientNs: node.at('client').timeNs(200_000),
     datagrams: {
       loss: node.at('datagram-loss').number(0, 0, 1),
       duplication: node.at('datagram-duplication').number(0, 0, 0.9),
@@ -241,7 +241,7 @@ function readNetwork(node: YamlNode): NetworkSpec {
 
 function readDisk(node: YamlNode): Scenario['disk'] {
   node.only(['service-least', 'service-most', 'slow-factor']);
-  const least = node.at('service-least').timeNs(0.2 * MS);
+  const least = node.at('service-least').timeNs(200_000);
   const most = node.at('service-most').timeNs(Math.max(least, 1 * MS));
   if (most < least) node.fail('service-most is below service-least');
   return { serviceNs: [least, most], slowFactor: node.at('slow-factor').whole(20, 1) };

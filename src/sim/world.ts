@@ -172,7 +172,8 @@ export class World {
 
   scheduleAt(atNs: number, event: SimEvent): void {
     const { state } = this;
-    assert(atNs >= state.nowNs, `an event at ${atNs} ns, but it is ${state.nowNs} ns`);
+    const valid = Number.isSafeInteger(atNs) && atNs >= state.nowNs;
+    assert(valid, `an event at ${atNs} ns, but it is ${state.nowNs} ns`);
     push(state.queue, { atNs, sequence: state.sequence++, event });
   }
 
@@ -444,6 +445,7 @@ function copyState(state: WorldState): WorldState {
     disk: {
       ...state.disk,
       sectors: { ...state.disk.sectors },
+      writes: { ...state.disk.writes },
       applied: { ...state.disk.applied },
       waiting: [...state.disk.waiting],
     },

@@ -1,35 +1,94 @@
 /** A scenario for the toy machine, on which every kind of input and output happens often. */
-import type { FaultSpec } from '../../src/sim/faults.ts';
+import fc from 'fast-check';
+import type { Action, FaultSpec, Trigger } from '../../src/sim/faults.ts';
 import type { RunParts } from '../../src/sim/run.ts';
 import { parseScenario, type Scenario } from '../../src/sim/scenario.ts';
 import { hasher } from '../support/hasher.ts';
 import { ToyMachine, type ToyProgram } from '../support/toy-machine.ts';
 
-/** Sleeps now and then, and somebody or a timer wakes it. */
-const RATES = { halt: 3, timer: 4 };
+const MS = 1_000_000;
+/** Sleeps now and then, until the timer, the disk or somebody at the keyboard wakes it. */
+const RATES = { halt: 2, timer: 1 };
 
 /** Runs of toy machines; each scenario's seed is the machine's program. */
 export function toyParts(program: Partial<ToyProgram> = {}): RunParts {
   return {
-    makeMachine: ({ seed }) =>
-      new ToyMachine({ seed, exitAt: 5000, rates: RATES, ...program }, hasher),
+    makeMachine: ({ seed }) => new ToyMachine({ seed, rates: RATES, ...program }, hasher),
     hasher,
   };
 }
 
-/** Two hosts, a toy that ends after 5000 instructions, somebody typing; and `faults`. */
-export function toyScenario(seed: number, faults: readonly FaultSpec[] = []): Scenario {
-  const scenario = parseScenario(
-    `
+/** Two hosts and somebody who types every 500 µs; 30 ms of faults, 30 ms after them. */
+const TEXT = `
 name: toy
-guest: { image: toy, ns-per-instruction: 1000, digest-every: 500 }
-until-exit: on
-`,
-    'toy.yaml',
-  );
-  const typing = Array.from({ length: 500 }, (_, i) => ({
-    atNs: i * 1e6,
-    bytes: Uint8Array.of(i),
+guest: { image: toy, ns-per-instruction: 4000, digest-every: 500 }
+timing: { heartbeat: 1ms, failure-timeout: 5ms, retry: 1ms, flush: 100us }
+network: { arbiter: 100us, datagram-loss: 0.2, datagram-duplication: 0.1, datagram-jitter: 1ms }
+safety: 30ms
+liveness: 30ms
+`;
+
+export function toyScenario(seed: number, faults: readonly FaultSpec[] = []): Scenario {
+  const typing = Array.from({ length: 60 }, (_, index) => ({
+    atNs: index * 500_000,
+    bytes: Uint8Array.of(index & 0xff),
   }));
-  return { ...scenario, seed, faults, typing };
+  return { ...parseScenario(TEXT, 'toy.yaml'), seed, faults, typing };
 }
+
+const host = fc.constantFrom('alpha', 'beta');
+const losing = fc.constantFrom('messages' as const, 'outputs-too' as const);
+const forNs = fc.integer({ min: 100_000, max: 12 * MS });
+
+const trigger: fc.Arbitrary<Trigger> = fc.oneof(
+  fc.record({ on: fc.constant('time' as const), timeNs: fc.integer({ min: 0, max: 25 * MS }) }),
+  fc.record({
+    on: fc.constantFrom('count' as const, 'entry' as const, 'message' as const, 'output' as const),
+    host,
+    number: fc.oneof(fc.nat(60), fc.nat(3000)),
+  }),
+);
+
+const end = fc.constantFrom('disk', 'arbiter', 'gateway');
+const ends = fc.oneof(fc.constant(['alpha', 'beta'] as const), fc.tuple(host, end));
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({ do: fc.constant('crash' as const), host, losing }),
+  fc.record({ do: fc.constant('pause' as const), host, forNs }),
+  fc.record({ do: fc.constant('cut' as const), between: ends, forNs }),
+  fc.record({
+    do: fc.constant('break' as const),
+    between: fc.constant(['alpha', 'beta'] as const),
+  }),
+  fc.record({ do: fc.constant('delay' as const), between: ends, delayNs: forNs }),
+  fc.record({
+    do: fc.constant('disk' as const),
+    mode: fc.constantFrom('slow' as const, 'failing' as const, 'down' as const),
+    forNs,
+  }),
+  fc.record({
+    do: fc.constant('arbiter' as const),
+    mode: fc.constantFrom('down' as const, 'loses-answers' as const),
+    forNs,
+  }),
+  fc.constant({ do: 'power-off' as const }),
+);
+
+/** A crash of the primary or backup at any kind of moment. */
+export const crash: fc.Arbitrary<FaultSpec> = fc.record({
+  at: trigger,
+  action: fc.record({ do: fc.constant('crash' as const), host, losing }),
+});
+
+/** The primary cannot reach `end` for a while, and in the middle of it `action` happens. */
+export const cutOff = (end: string, action: Action): fc.Arbitrary<FaultSpec[]> =>
+  fc.integer({ min: 0, max: 10 * MS }).map((timeNs): FaultSpec[] => [
+    {
+      at: { on: 'time', timeNs },
+      action: { do: 'cut', between: ['alpha', end], forNs: 15 * MS },
+    },
+    { at: { on: 'time', timeNs: timeNs + 2 * MS }, action },
+  ]);
+
+/** Any fault at any kind of moment. */
+export const anyFault: fc.Arbitrary<FaultSpec> = fc.record({ at: trigger, action });
