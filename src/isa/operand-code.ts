@@ -68,6 +68,11 @@ export function parseCode(code: string): OperandCode {
   return { ...base, place: code[0] as Place, size, memorySize: size };
 }
 
+/** True when the operand size decides what an operand of this code is. */
+export function followsOperandSize({ size, signed, place }: OperandCode): boolean {
+  return signed || (place !== 'seg' && ['v', 'z', 'p', 'a', ''].includes(size));
+}
+
 /** Bytes of a size letter under operand size `operandSize`. A bare M has the operand size. */
 export function bytesOf(size: SizeLetter, operandSize: 2 | 4): 1 | 2 | 4 | 6 | 8 {
   switch (size) {
