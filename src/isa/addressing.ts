@@ -31,6 +31,8 @@ const RM16: ReadonlyMap<string, number> = new Map([
   [`${Reg.Ebx}`, 7],
 ]);
 
+const MIXED = 'impossible combination of address sizes';
+
 const NO_BASE = 5;
 const SIB_FOLLOWS = 4;
 
@@ -39,8 +41,8 @@ export function littleEndian(value: number, size: number): number[] {
   return Array.from({ length: size }, (_, i) => (value >>> (8 * i)) & 0xff);
 }
 
-function invalid(hint: string): EncodingError {
-  return { error: 'invalid effective address', hint };
+function invalid(bits: '16' | '32', hint: string): EncodingError {
+  return { error: `invalid ${bits}-bit effective address`, hint };
 }
 
 interface Parts {
@@ -58,7 +60,7 @@ function assignRoles(terms: readonly AddressTerm[]): Parts | EncodingError {
     else if (parts.index < 0) {
       parts.index = reg;
       parts.scale = times;
-    } else return invalid('an address has at most a base and one index register');
+    } else return invalid('32', 'an address has at most a base and one index register');
   }
   const [first] = terms;
   const { base, index, scale } = parts;
@@ -109,7 +111,7 @@ function encode16(memory: AsmMemory): EncodedAddress | EncodingError {
   const numbers = memory.registers.map(({ reg }) => reg).sort((a, b) => a - b);
   const rm = RM16.get(numbers.join(','));
   if (rm === undefined || memory.registers.some(({ times }) => times !== 1)) {
-    return invalid('16-bit addresses are bx or bp, plus si or di');
+    return invalid('16', '16-bit addresses are bx or bp, plus si or di');
   }
   const bytes = dispBytes(memory, disp, 2, rm !== 6);
   const warnings = warningsOf(memory, bytes);
@@ -122,8 +124,8 @@ function encode32(memory: AsmMemory): EncodedAddress | EncodingError {
   const { base, index, scale } = rewrite(roles, memory);
   const disp = memory.disp.value | 0;
   const shift = [1, 2, 4, 8].indexOf(scale);
-  if (index === Reg.Esp) return invalid('esp cannot be an index register');
-  if (shift < 0) return invalid('an index register counts 1, 2, 4 or 8 times');
+  if (index === Reg.Esp) return invalid('32', 'esp cannot be an index register');
+  if (shift < 0) return invalid('32', 'an index register counts 1, 2, 4 or 8 times');
   const sib = (rest: number): number => (shift << 6) | ((index < 0 ? 4 : index) << 3) | rest;
   if (base < 0) {
     const tail = littleEndian(disp, 4);
@@ -144,12 +146,12 @@ export function encodeAddress(
   forced: 2 | 4 | undefined,
 ): EncodedAddress | EncodingError {
   const sizes = new Set(memory.registers.map(({ size }) => size));
-  if (sizes.size > 1) return invalid('the registers of an address have one size');
+  if (sizes.size > 1) return { error: MIXED, hint: 'the registers of an address have one size' };
   const [size] = sizes;
   const byKeyword = memory.dispSize === 2 ? 2 : 4;
   const wanted = size ?? forced ?? byKeyword;
   if (forced !== undefined && forced !== wanted) {
-    return { error: 'impossible combination of address sizes' };
+    return { error: MIXED, hint: 'the prefix and the registers name different sizes' };
   }
   return wanted === 2 ? encode16(memory) : encode32(memory);
 }

@@ -97,7 +97,7 @@ function orders(mnemonic: string, operands: readonly AsmOperand[]): (readonly As
   const [first, second] = operands;
   const swapped = [second!, first!];
   if (mnemonic === 'xchg' && operands.length === 2) return [swapped, operands];
-  if (mnemonic === 'test' && operands.length === 2) return [operands, swapped];
+  if (mnemonic === 'test' && first?.kind === 'reg' && second?.kind === 'mem') return [swapped];
   if (mnemonic === 'imul' && second?.kind === 'imm' && operands.length === 2) {
     return [[first!, first!, second]];
   }
@@ -187,8 +187,11 @@ function contradicts(form: Form, operands: readonly AsmOperand[], operandSize: 2
   const last = operands.at(-1);
   if (last?.kind !== 'imm') return false;
   if (form.codes[0]!.place === 'J') return !jumpFits(form, last);
-  const guess = guessedSize(form.codes[0]!, operands[0]!, operandSize);
-  return operands.length === 2 && guess !== 0 && last.size !== undefined && last.size !== guess;
+  if (operands.length !== 2 || last.size === undefined) return false;
+  const [destination, source] = form.codes;
+  if (source!.size !== destination!.memorySize && !followsOperandSize(source!)) return false;
+  const guess = guessedSize(destination!, operands[0]!, operandSize);
+  return guess !== 0 && last.size !== guess;
 }
 
 /** Drops candidates of 16 bits where nothing asks for them. */
