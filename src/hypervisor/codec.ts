@@ -91,6 +91,14 @@ const nothing = (count: number): Latest => ({
 
 /** Entries of one log, contiguous and in order (asserted), as bytes. */
 export function encodeEntries(entries: readonly LogEntry[]): Uint8Array {
+  return encodeMeasured(entries, () => {});
+}
+
+/** As {@link encodeEntries}; `measured` is told the bytes of each entry, in order. */
+export function encodeMeasured(
+  entries: readonly LogEntry[],
+  measured: (entry: LogEntry, bytes: number) => void,
+): Uint8Array {
   const writer = new ByteWriter(16 * entries.length + 16).varint(entries.length);
   const first = entries[0];
   if (!first) return writer.take();
@@ -100,7 +108,9 @@ export function encodeEntries(entries: readonly LogEntry[]): Uint8Array {
     const seq = first.seq + index;
     assert(entry.seq === seq, `entry ${seq} expected, got ${entry.seq}`);
     assert(entry.count >= latest.count, `entry ${seq} has a count before ${latest.count}`);
+    const before = writer.length;
     writeEntry(writer, entry, latest);
+    measured(entry, writer.length - before);
   }
   return writer.take();
 }
