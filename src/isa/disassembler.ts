@@ -74,7 +74,8 @@ const farKeyword = ({ operandSize }: Instruction): string =>
 
 /** `short`, or the operand size of a near jump of 16 bits. */
 function jumpKeyword(code: OperandCode, { row, operandSize }: Instruction): string {
-  if (code.size === 'z') return operandSize === 2 ? 'word ' : '';
+  if (code.size === 'z' && operandSize === 4) return '';
+  if (code.size === 'z') return row.opcode > 0xff ? 'near word ' : 'word ';
   return row.mnemonic.startsWith('loop') || row.mnemonic === 'jecxz' ? '' : 'short ';
 }
 

@@ -1,0 +1,119 @@
+import { expect, it } from 'vitest';
+import { decode } from '../../src/isa/decoder.ts';
+import { disassemble, format } from '../../src/isa/disassembler.ts';
+import { encode } from '../../src/isa/encoder.ts';
+import type { AsmOperand, EncodeRequest } from '../../src/isa/request.ts';
+import { describeWithTool } from '../support/tools.ts';
+import { assembleLines } from './nasm-lines.ts';
+import { allAddresses, allRequests, general } from './requests.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** The text of the one instruction in `digits`, at address 0x1000. */
+function textOf(digits: string): string {
+  const bytes = Buffer.from(digits.replaceAll(' ', ''), 'hex');
+  const instruction = decode(bytes, 0, bytes.length, 0x1000);
+  return instruction.row ? format(instruction) : `(${instruction.why})`;
+}
+
+/**
+ * The orders of a source text that bytes do not show: `strict`, the size of a displacement, an
+ * override with the segment that is the default.
+ */
+function isForced(operand: AsmOperand): boolean {
+  if (operand.kind === 'imm') return operand.strict === true || operand.basis !== 'number';
+  if (operand.kind !== 'mem') return false;
+  const { dispSize, disp, segment } = operand;
+  return dispSize !== undefined || disp.basis !== 'number' || segment === 3;
+}
+
+/** Different encodings that nasm makes without being forced to. */
+function canonicalEncodings(): Uint8Array[] {
+  const loads = allAddresses().map((address): EncodeRequest => {
+    const operands = [general(1, 4), address];
+    return { mnemonic: 'mov', operands, prefixes: [], address: 0 };
+  });
+  const encodings = new Map<string, Uint8Array>();
+  for (const request of [...allRequests(), ...loads]) {
+    if (request.operands.some(isForced)) continue;
+    const encoding = encode(request);
+    if ('bytes' in encoding) encodings.set(hex(encoding.bytes), encoding.bytes);
+  }
+  return [...encodings.values()];
+}
+
+describeWithTool('nasm', 'disassembler', () => {
+  it('writes text of which nasm makes the same bytes again', () => {
+    const encodings = canonicalEncodings();
+    let address = 0;
+    const texts = encodings.map((bytes) => {
+      const instruction = decode(bytes, 0, bytes.length, address);
+      address += bytes.length;
+      return instruction.row ? format(instruction) : `(${instruction.why})`;
+    });
+    const wrong = assembleLines(texts).flatMap((outcome, i) => {
+      const theirs = 'bytes' in outcome ? hex(outcome.bytes) : outcome.error;
+      return theirs === hex(encodings[i]!) ? [] : [`${hex(encodings[i]!)} ${texts[i]}: ${theirs}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+it('writes instructions as nasm does', () => {
+  const rows: [string, string][] = [
+    ['89 d8', 'mov eax, ebx'],
+    ['66 a1 34 12 00 00', 'mov ax, [0x1234]'],
+    ['83 c0 ff', 'add eax, -1'],
+    ['83 45 f8 05', 'add dword [ebp-8], 5'],
+    ['0f b6 04 8d 00 10 00 00', 'movzx eax, byte [ecx*4+0x1000]'],
+    ['8d 04 45 00 00 00 00', 'lea eax, [nosplit eax*2]'],
+    ['65 8b 0c 24', 'mov ecx, [gs:esp]'],
+    ['67 8b 42 10', 'mov eax, [bp+si+0x10]'],
+    ['67 a1 f0 ff', 'mov eax, [word 0xfff0]'],
+    ['f0 0f b1 0b', 'lock cmpxchg [ebx], ecx'],
+    ['f3 a5', 'rep movsd'],
+    ['66 f3 a7', 'repe cmpsw'],
+    ['f2 64 67 ae', 'repne fs a16 scasb'],
+    ['eb fe', 'jmp short 0x1000'],
+    ['0f 84 00 00 00 00', 'je 0x1006'],
+    ['66 e8 00 00', 'call word 0x1004'],
+    ['ff 18', 'call far [eax]'],
+    ['66 ff 2b', 'jmp word far [ebx]'],
+    ['ea 00 10 00 00 08 00', 'jmp 8:0x1000'],
+    ['66 99', 'cwd'],
+    ['98', 'cwde'],
+    ['66 cf', 'iretw'],
+    ['67 e3 00', 'jcxz 0x1003'],
+    ['f3 90', 'pause'],
+    ['f3 0f 1e fb', 'endbr32'],
+    ['0f 20 c0', 'mov eax, cr0'],
+    ['66 c3', 'o16 ret'],
+    ['d9 c0', '(ud)'],
+  ];
+  expect(rows.map(([bytes]) => [bytes, textOf(bytes)])).toEqual(rows);
+});
+
+it('names jump targets and absolute addresses that have a name', () => {
+  const bytes = Uint8Array.from([0xe8, 0, 0, 0, 0, 0xa1, 5, 0x10, 0, 0, 0xa1, 6, 0x10, 0, 0]);
+  const names = new Map([[0x1005, 'here']]);
+  const lines = [...disassemble(bytes, 0, bytes.length, 0x1000, (at) => names.get(at))];
+  expect(lines.map(({ text }) => text)).toEqual([
+    'call here',
+    'mov eax, [here]',
+    'mov eax, [0x1006]',
+  ]);
+});
+
+it('writes bytes that are no instruction as db, one by one, and goes on', () => {
+  const bytes = Uint8Array.from([0x90, 0x0f, 0x05, 0x90, 0xd9, 0x40, 0xe8, 1]);
+  const lines = [...disassemble(bytes, 1, 4, 0x2000), ...disassemble(bytes, 4, 8, 0x2003)];
+  expect(lines.map(({ address, text }) => `${address.toString(16)} ${text}`)).toEqual([
+    '2000 db 0x0f',
+    '2001 db 0x05',
+    '2002 nop',
+    '2003 db 0xd9',
+    '2004 inc eax',
+    '2005 db 0xe8',
+    '2006 db 0x01',
+  ]);
+});
