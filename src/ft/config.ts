@@ -26,6 +26,7 @@ export interface ReplicaConfig {
   /** Name of the replicated machine: the same at all members, another for every machine. */
   readonly machine: string;
   readonly host: HostId;
+  /** The other member; empty for a machine without protection. */
   readonly peer: HostId;
   /** Fresh for every start of a process (rule 1). */
   readonly owner: string;

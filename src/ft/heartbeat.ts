@@ -29,6 +29,7 @@ export function startWatch({ s }: Step): void {
 export function beat({ config, s, out }: Step): boolean {
   if (s.nowNs < s.watch.nextHeartbeatNs) return false;
   s.watch.nextHeartbeatNs = s.nowNs + config.timing.heartbeatNs;
+  if (config.peer === '') return false;
   const { generation, token } = s;
   const bytes = encodeMessage({ kind: 'heartbeat', generation, machine: config.machine, token });
   out.push({ kind: 'heartbeat', to: config.peer, bytes });

@@ -9,7 +9,6 @@ import { Prng, type PrngState } from '../base/prng.ts';
 import { replicaConfig } from '../ft/config.ts';
 import { type Effect, type HostId, type Role, tokenOf } from '../ft/ports.ts';
 import { createReplica } from '../ft/replica.ts';
-import { describeOutput } from '../hypervisor/divergence.ts';
 import { encodeOutput } from '../hypervisor/output-codec.ts';
 import { Recorder } from '../hypervisor/recorder.ts';
 import { Replayer } from '../hypervisor/replayer.ts';
@@ -24,6 +23,7 @@ import {
   onClientTimer,
   startClient,
 } from './client.ts';
+import { describeSent } from './describe.ts';
 import { type DiskState, newDisk, onDiskEvent, wakeDisk } from './disk.ts';
 import type { Sent, SimEvent } from './events.ts';
 import { fire, heal, isReached, type Moment, undo } from './faults.ts';
@@ -181,8 +181,7 @@ export class World {
   next(): boolean {
     const { state } = this;
     if (this.isOver()) return false;
-    const item = pop(state.queue);
-    if (!item) return false;
+    const item = pop(state.queue)!;
     state.nowNs = item.atNs;
     state.events++;
     this.#dispatch(item.event);
@@ -191,13 +190,14 @@ export class World {
   }
 
   /**
-   * Nothing more is to be learned: what the scenario waits for has been done for `settleNs`, the
-   * time is up, or no host is left.
+   * Nothing more is to be learned: before the next event the time is up, or what the scenario waits
+   * for has been done for `settleNs`.
    */
   isOver(): boolean {
     const { state, scenario } = this;
-    if (state.nowNs > scenario.safetyNs + scenario.livenessNs) return true;
-    return state.finishedNs !== undefined && state.nowNs > state.finishedNs + scenario.settleNs;
+    const next = state.queue[0];
+    if (!next || next.atNs > scenario.safetyNs + scenario.livenessNs) return true;
+    return state.finishedNs !== undefined && next.atNs > state.finishedNs + scenario.settleNs;
   }
 
   #isFinished(): boolean {
@@ -295,7 +295,7 @@ export class World {
       ordinal,
       where,
       hash: this.hashOf(output),
-      what: describeOutput(output),
+      what: describeSent(output),
     });
   }
 
@@ -308,7 +308,7 @@ export class World {
   }
 
   describe(output: Output): string {
-    return this.tracing ? describeOutput(output) : '';
+    return this.tracing ? describeSent(output) : '';
   }
 
   /** A moment that faults may wait for has come. */
@@ -338,7 +338,7 @@ export class World {
     for (const other of this.hosts.values()) {
       if (other !== host && other.state.covered > ordinal) return;
     }
-    const what = `${describeOutput(output)} (output ${ordinal})`;
+    const what = `${describeSent(output)} (output ${ordinal})`;
     this.violate('output-rule', `${host.id} released ${what} before its entry was at the backup`);
   }
 

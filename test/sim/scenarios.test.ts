@@ -1,0 +1,115 @@
+/**
+ * The scenarios of src/sim/scenarios/: each answers its question, its faults really happen, and what
+ * a rule is for shows in the run without it. Titles are the questions.
+ */
+import { readdirSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { type Outcome, runScenario, withoutRule } from '../../src/sim/run.ts';
+import type { Scenario } from '../../src/sim/scenario.ts';
+import { describeWithTool } from '../support/tools.ts';
+import { guestParts, namedScenario } from './guests.ts';
+
+const NAMES = readdirSync(new URL('../../src/sim/scenarios/', import.meta.url))
+  .map((file) => file.replace('.yaml', ''))
+  .sort();
+
+function run(name: string, change: Partial<Scenario> = {}): Outcome {
+  return runScenario({ ...namedScenario(name), ...change }, guestParts);
+}
+
+/** Names of the checkers that convict the scenario without that rule. */
+function convictions(name: string, rule: string): string[] {
+  const { violations } = runScenario(withoutRule(namedScenario(name), rule), guestParts);
+  return violations.map(({ checker }) => checker);
+}
+
+const count = (outcome: Outcome, text: string): number =>
+  outcome.trace.filter((event) => event.text.includes(text)).length;
+
+describeWithTool(['nasm', 'ld'], 'the scenario', () => {
+  it.each(NAMES)('%s ends well, and all its faults happen', (name) => {
+    const outcome = run(name);
+    expect(outcome.violations).toEqual([]);
+    expect(outcome.stats.notFired).toEqual([]);
+    expect(outcome.scenario).toBe(name);
+  });
+
+  it.each(NAMES)('%s ends well with other seeds', (name) => {
+    for (let seed = 2; seed < 12; seed++) expect(run(name, { seed }).violations).toEqual([]);
+  });
+
+  it('lost-update: without the Output Rule the client is told 11 twice', () => {
+    const outcome = runScenario(
+      withoutRule(namedScenario('lost-update'), 'output-rule'),
+      guestParts,
+    );
+    expect(outcome.answers).toEqual({ alice: ['10', '11', '11'] });
+    const checkers = outcome.violations.map(({ checker }) => checker);
+    expect(checkers).toEqual(expect.arrayContaining(['output-rule', 'requirement', 'answers']));
+    expect(outcome.command).toBe('vmft scenario lost-update --seed 1 --without output-rule');
+  });
+
+  it('crash-after-output: the client is told twice and drops the second', () => {
+    const outcome = run('crash-after-output');
+    expect(count(outcome, 'drops a repetition of #alice.2 11')).toBe(1);
+    expect(outcome.stats.repetitions).toBe(1);
+  });
+
+  it('crash-before-output: "resend" answers without being asked again, "drop" is asked again', () => {
+    const resend = run('crash-before-output');
+    expect(count(resend, 'asks #alice.2 inc again')).toBe(0);
+    const drop = run('crash-before-output', { uncertain: 'drop', expect: NOTHING });
+    expect(drop.violations).toEqual([]);
+    expect(count(drop, 'asks #alice.2 inc again')).toBeGreaterThan(0);
+    // The counter is told of the lost answer's request a second time: only ids in the guest help.
+    expect(drop.answers).toEqual({ alice: ['10', '12', '13'] });
+  });
+
+  it('test-and-set: both ask, one goes on, the other halts', () => {
+    const outcome = run('test-and-set');
+    expect(count(outcome, 'asks the arbiter')).toBe(2);
+    expect(Object.values(outcome.roles).sort()).toEqual(['alone', 'halted']);
+    expect(convictions('test-and-set', 'test-and-set')).toContain('one-live');
+  });
+
+  it('isolated-primary: what it answers waits for ever and it halts when it hears that it lost', () => {
+    const outcome = run('isolated-primary');
+    const cut = outcome.trace.findIndex(({ text }) => text.startsWith('fault'));
+    const after = outcome.trace.slice(cut).filter(({ column }) => column === 'alpha');
+    expect(after.filter(({ text }) => text.includes('releases'))).toEqual([]);
+    expect(outcome.roles).toEqual({ alpha: 'halted', beta: 'alone' });
+  });
+
+  it('split-brain: both wait while the arbiter is silent', () => {
+    const outcome = run('split-brain');
+    expect(count(outcome, 'asks the arbiter')).toBeGreaterThan(10);
+    expect(count(outcome, 'is alone now')).toBe(1);
+    expect(convictions('split-brain', 'test-and-set')).toContain('one-live');
+    expect(convictions('split-brain', 'ask-again')).toContain('one-live');
+  });
+
+  it('pending-io: writes under way are issued again, also those that had been carried out', () => {
+    const outcome = run('pending-io');
+    expect(outcome.stats.repetitions).toBeGreaterThan(0);
+    const live = outcome.trace.findIndex(({ text }) => text.includes('goes live'));
+    const again = outcome.trace
+      .slice(live, live + 6)
+      .filter(({ text }) => text.includes('disk write'));
+    expect(again.length).toBeGreaterThan(1);
+  });
+
+  it('disk-server-down: the winner emits nothing until the fence is confirmed', () => {
+    const outcome = run('disk-server-down');
+    const at = (text: string): number =>
+      outcome.trace.find((event) => event.text.includes(text))!.timeNs;
+    expect(at('goes live') - at('beta.1 asks')).toBeGreaterThan(200_000_000);
+    expect(at('fence at 3')).toBeLessThan(at('goes live'));
+    const early = outcome.trace.filter(
+      ({ column, text, timeNs }) =>
+        column === 'beta' && text.includes('releases') && timeNs < at('fence at 3'),
+    );
+    expect(early).toEqual([]);
+  });
+});
+
+const NOTHING = { answers: {}, asWithoutFaults: [] };
