@@ -1,9 +1,9 @@
 ; atm.asm: a cash machine behind UDP. Its console is the slot that the notes come out of.
 ;
-; A client without an answer asks again: the machine may have failed before it saw the request. But
-; it may have failed after, and notes dispensed twice cannot be called back. So the client gives its
-; wish a key, and the machine keeps its answers (lib/answers.asm): a key that it knows gets the same
-; answer, and no notes.
+; A client without an answer asks again: the machine may have failed before it saw the request.
+; But it may have failed after, and notes dispensed twice cannot be called back. So the client
+; gives its wish a key, and the machine keeps its answers (lib/answers.asm): a key that it knows
+; gets the same answer, and no notes.
 ;
 ; Requests (port 7):  withdraw ACCOUNT AMOUNT [KEY] → ok BALANCE, or no BALANCE (too little left)
 ;                     balance ACCOUNT → the balance                          quit → bye

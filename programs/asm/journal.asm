@@ -1,5 +1,5 @@
-; journal.asm: appends records to a journal on disk, one a sector, so that a power cut at any moment
-; loses no record that was called safe.
+; journal.asm: appends records to a journal on disk, one a sector, so that a power cut at any
+; moment loses no record that was called safe.
 ;
 ; At boot the journal is read as far as records are whole and in sequence (lib/record.asm); what
 ; lies behind was never called safe. Then records are appended: a batch of writes in flight

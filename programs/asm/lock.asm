@@ -7,7 +7,7 @@
 ;
 ; Requests (port 7):  lock NAME OWNER TICKS → granted (to its holder: again), held by OTHER, full
 ;                     unlock NAME OWNER → released, not yours             quit → bye
-; A tick is 10 ms. Locks that expire are told on the console. Words: at most 15 characters. Exit: 0.
+; A tick is 10 ms. Words have at most 15 characters. Console: the locks that expire. Exit: 0.
 
 %include "lib/start.asm"
 %include "lib/timer.asm"

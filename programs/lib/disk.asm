@@ -1,8 +1,8 @@
 ; disk.asm: sectors of 512 bytes on a virtio block device, up to four requests in flight.
 ;
 ;   disk_open       bring the device up → eax: its sectors. Ends the run with 2 if there is none
-;   disk_start      begin request eax (DISK_READ, DISK_WRITE, DISK_FLUSH) for sector edx and the 512
-;                   bytes at esi. Sleeps only if four requests are in flight already
+;   disk_start      begin request eax (DISK_READ, DISK_WRITE, DISK_FLUSH) for sector edx and the
+;                   512 bytes at esi. Sleeps only if four requests are in flight already
 ;   disk_finish     sleep until no request is in flight; carry set if one has failed
 ;   disk_do         disk_start and disk_finish
 ;

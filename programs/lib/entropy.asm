@@ -4,7 +4,8 @@
 ;   random32        → eax: 32 random bits
 ;
 ; In order of preference: the instruction rdrand (the processor says by cpuid whether it has it), a
-; virtio entropy device, the time-stamp counter. The last is no source of secrets, only of surprise.
+; virtio entropy device, the time-stamp counter. The last is no source of secrets, only of
+; surprise.
 
 %ifndef LIB_ENTROPY
 %define LIB_ENTROPY

@@ -1,8 +1,8 @@
 ; net.asm: Ethernet frames through a virtio network device.
 ;
 ;   net_open        bring the device up, or end the run with status 2 if there is none
-;   frame_receive   → esi: the next frame, ecx: its length. Sleeps until there is one. The frame stays
-;                   until the next call
+;   frame_receive   → esi: the next frame, ecx: its length. Sleeps until there is one. The frame
+;                   stays until the next call
 ;   frame_send      send the ecx bytes at [frame_out], and sleep until the device has taken them
 ;   [mac_address]   our six bytes
 

@@ -4,8 +4,8 @@
 ;   #7 get apples   →   #7 12           the words after the number are the request
 ;   get apples      →   12              the number is optional
 ;
-;   serve "name", H (macro) listen at port 7, say so on the console, and from then on call H for each
-;                   request. Ends only with the request `quit`, which it answers itself, and status 0
+;   serve "name", H (macro) listen at port 7, say so on the console, and call H for each request.
+;                   Ends, with status 0, only at the request `quit`, which it answers itself
 ;
 ; H finds the request's first word at esi, and the place for the reply's text in edi (text.asm); it
 ; leaves edi at the end of the reply and may change every other register. It may switch interrupts

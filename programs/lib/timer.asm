@@ -2,7 +2,7 @@
 ;
 ;   timer_start     eax interrupts a second (19 … 10000)
 ;   [ticks]         interrupts since then
-;   [tick_hook]     a routine to call at every tick, after counting it; it may change every register
+;   [tick_hook]     a routine to call at every tick, or 0; it may change every register
 
 %ifndef LIB_TIMER
 %define LIB_TIMER

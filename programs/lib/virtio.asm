@@ -1,10 +1,10 @@
 ; virtio.asm: virtio devices behind memory-mapped registers (virtio 1.x, sections 2.7 and 4.2).
 ;
 ; Driver and device share a *queue* in memory: a table of descriptors (pieces of memory), a ring in
-; which the driver makes descriptors available, and a ring in which the device returns the used ones.
+; which the driver makes descriptors available, and one in which the device returns those used.
 ;
-;   virtio_open     eax: device type, edx: wanted features (low word) → ebx: the device's registers;
-;                   carry set if there is none
+;   virtio_open     eax: device type, edx: wanted features (low word) → ebx: the device's
+;                   registers; carry set if there is none
 ;   virtio_queue    set up queue number eax of device ebx in the QUEUE_BYTES of zeros at edi
 ;   virtio_start    ebx: the queues are ready, go; from now on it interrupts
 ;   describe        (macro) describe queue, index, address, bytes, flags, next

@@ -44,7 +44,7 @@ export interface TcpConfig {
   readonly maxRetransmitNs: number;
   /** Segments sent again without hearing anything, after which we give up. */
   readonly maxRetries: number;
-  /** How long a closed connection answers what may still be on its way. */
+  /** How long a closed connection answers a repeated FIN: several times maxRetransmitNs. */
   readonly timeWaitNs: number;
 }
 
@@ -55,7 +55,7 @@ export const TCP_DEFAULTS: TcpConfig = Object.freeze({
   minRetransmitNs: 200e6,
   maxRetransmitNs: 10e9,
   maxRetries: 12,
-  timeWaitNs: 10e9,
+  timeWaitNs: 60e9,
 });
 
 /** Where it stands before the first measurement (RFC 6298 §2). */

@@ -216,6 +216,7 @@ describe('over any wire', () => {
     bufferBytes: fc.integer({ min: 1, max: 3000 }),
     maxSegment: fc.integer({ min: 1, max: 1460 }),
     minRetransmitNs: fc.constantFrom(1e6, 200e6),
+    maxRetransmitNs: fc.constant(1e9),
     maxRetries: fc.constant(100),
   });
 
