@@ -4,6 +4,7 @@ import type { Row } from '../../src/isa/instruction.ts';
 import { hasModrm } from '../../src/isa/operand-code.ts';
 import { REFUSED } from '../../src/isa/refused.ts';
 import { rowsOfOpcode, TABLE } from '../../src/isa/table.ts';
+import { readInstruction } from './second-reader.ts';
 
 const PREFIXES = [0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3];
 const hex = (n: number): string => n.toString(16);
@@ -68,5 +69,27 @@ describe('instruction table', () => {
     expect(tests('cmovl')).toBe('SO');
     expect(tests('adc')).toBe('C');
     expect(tests('add')).toBe('');
+  });
+});
+
+describe('flags of the instruction table', () => {
+  /** An instruction of each row, as short as it goes. */
+  const samples = TABLE.map((row) => {
+    const modrm = row.rm >= 0 ? 0xc0 | row.rm : row.mod === 'mem' ? 0 : 0xc0;
+    const head = row.opcode > 0xff ? [0x0f, row.opcode & 0xff] : [row.opcode];
+    const prefix = row.mandatory ? [row.mandatory] : [];
+    const rest = [modrm | (Math.max(row.digit, 0) << 3), 2, 2, 2, 2, 2, 2];
+    return { row, bytes: Uint8Array.from([...prefix, ...head, ...rest]) };
+  });
+
+  it('are those of iced-x86, but that interrupts push all of them', () => {
+    const wrong = samples.flatMap(({ row, bytes }) => {
+      if (row.mnemonic.startsWith('int')) return row.tests === 'CPAZSO' ? [] : [row.mnemonic];
+      const theirs = readInstruction(bytes)!;
+      const ours = [row.tests, row.writes, row.undefinedFlags].join(' ');
+      const other = [theirs.tests, theirs.writes, theirs.undefinedFlags].join(' ');
+      return ours === other ? [] : [`${row.mnemonic} ${row.operands}: ${ours} | ${other}`];
+    });
+    expect(wrong).toEqual([]);
   });
 });
