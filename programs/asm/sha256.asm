@@ -1,7 +1,7 @@
 ; sha256.asm: the SHA-256 digest (FIPS 180-4) of a message of blocks × 64 letters a.
 ;
 ; Pure computation with rotations and 32-bit additions, in registers and little memory.
-; As a benchmark, blocks=50000 takes about 10^8 instructions.
+; As a benchmark, blocks=25000 takes about 10^8 instructions.
 ;
 ; Command line: blocks=N (default 1).
 ; Exit: 0; 1 if the digest of "abc" is not the one of FIPS 180-4. The digest of blocks=15625 is

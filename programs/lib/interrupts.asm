@@ -7,7 +7,7 @@
 ;
 ; Code runs with interrupts off unless it says `sti`; so by default handlers run only inside
 ; wait_interrupt, and a program that looks first and waits then loses no wake-up.
-; A vector without a handler is a mistake of the program: it is printed, and ends the run with 255.
+; A vector without a handler is a mistake of the program: it is printed, and ends the run with 127.
 
 %ifndef LIB_INTERRUPTS
 %define LIB_INTERRUPTS
@@ -23,6 +23,7 @@ APIC_EXTINT     equ 0x700           ; pass the 8259's interrupts on to the proce
 FIRST_IRQ       equ 0x20
 VECTORS         equ 48
 STUB_BYTES      equ 16
+UNEXPECTED      equ 127             ; exit status
 
 ; `sti` takes effect only after the instruction that follows it. An interrupt can therefore not
 ; slip in between the two, be handled, and leave `hlt` waiting for what has already happened.
@@ -140,7 +141,7 @@ fault:
     mov eax, [edx]
     call print_hex
     print 10
-    mov al, 0xFF
+    mov al, UNEXPECTED
     jmp exit
 
 section .data
