@@ -19,7 +19,15 @@ export interface ClientSpec {
   readonly port: number;
   /** Time after which a request goes out again, in ns. */
   readonly retryNs: number;
-  readonly requests: readonly { readonly text: string; readonly atNs: number }[];
+  readonly requests: readonly RequestSpec[];
+}
+
+export interface RequestSpec {
+  readonly text: string;
+  /** When it is sent at the earliest, in ns; also not before the one before has been answered … */
+  readonly atNs: number;
+  /** … and so long after that. */
+  readonly pauseNs: number;
 }
 
 /** An answer as the client saw it. */
@@ -56,7 +64,9 @@ export const isDone = (spec: ClientSpec, state: ClientState): boolean =>
 export function startClient(world: World, spec: ClientSpec, state: ClientState): void {
   const request = spec.requests[state.next];
   state.sentNs = undefined;
-  if (request) setAlarm(world, state, Math.max(request.atNs, world.state.nowNs));
+  if (request) {
+    setAlarm(world, state, Math.max(request.atNs, world.state.nowNs + request.pauseNs));
+  }
 }
 
 function setAlarm(world: World, state: ClientState, atNs: number): void {
@@ -76,7 +86,9 @@ export function onClientTimer(world: World, spec: ClientSpec, state: ClientState
   state.sentNs ??= world.state.nowNs;
   const payload = new TextEncoder().encode(`#${idOf(state)} ${request.text}`);
   const datagram = { sourcePort: CLIENT_PORT, destinationPort: spec.port, payload };
-  const stack = new HostStack(state.stack);
+  // A copy that still waits for the guest's MAC address has not left: this one takes its place.
+  const stack = new HostStack({ ...state.stack, waiting: [] });
+  state.stack = stack.state;
   sendFrames(world, stack.sendUdp(world.scenario.guest.address, datagram));
   setAlarm(world, state, world.state.nowNs + spec.retryNs);
 }

@@ -12,6 +12,8 @@ export interface RunParts {
   /** The guest of a scenario, about to execute its first instruction. */
   readonly makeMachine: (scenario: Scenario) => Machine;
   readonly hasher: Hasher;
+  /** What the disk holds at first, by "disk:sector"; zeros by default. */
+  readonly sectors?: Readonly<Record<string, Uint8Array>>;
   /** Keep a trace; true by default. */
   readonly tracing?: boolean;
 }
@@ -56,12 +58,13 @@ export function runScenario(scenario: Scenario, parts: RunParts): Outcome {
 
 /** The world of `scenario` before its first event. */
 export function newWorld(scenario: Scenario, parts: RunParts): World {
-  const { hasher, tracing } = parts;
+  const { hasher, tracing, sectors } = parts;
   return new World(scenario, {
     makeMachine: () => parts.makeMachine(scenario),
     hasher,
     configuration: configurationOf(scenario, hasher),
-    ...(tracing === undefined ? {} : { tracing }),
+    sectors: sectors ?? {},
+    tracing: tracing ?? true,
   });
 }
 

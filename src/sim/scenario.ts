@@ -270,9 +270,15 @@ function readClients(node: YamlNode, hosts: readonly HostId[]): ClientSpec[] {
 const FIRST_REQUEST_NS = 10 * MS;
 
 function readRequest(node: YamlNode): ClientSpec['requests'][number] {
-  if (typeof node.value !== 'object') return { text: node.text(), atNs: FIRST_REQUEST_NS };
-  node.only(['send', 'at']);
-  return { text: node.at('send').text(), atNs: node.at('at').timeNs(FIRST_REQUEST_NS) };
+  if (typeof node.value !== 'object') {
+    return { text: node.text(), atNs: FIRST_REQUEST_NS, pauseNs: 0 };
+  }
+  node.only(['send', 'at', 'pause']);
+  return {
+    text: node.at('send').text(),
+    atNs: node.at('at').timeNs(FIRST_REQUEST_NS),
+    pauseNs: node.at('pause').timeNs(0),
+  };
 }
 
 function readTyping(node: YamlNode): Scenario['typing'] {

@@ -49,8 +49,10 @@ export interface WorldParts {
   readonly hasher: Hasher;
   /** Digest over all that decides what the machine is. */
   readonly configuration: Digest;
-  /** Keep a trace; without it a run is faster. True by default. */
-  readonly tracing?: boolean;
+  /** What the disk holds at first, by "disk:sector". */
+  readonly sectors: Readonly<Record<string, Uint8Array>>;
+  /** Keep a trace; without it a run is faster. */
+  readonly tracing: boolean;
 }
 
 export interface WorldState {
@@ -97,10 +99,10 @@ export class World {
   constructor(scenario: Scenario, parts: WorldParts) {
     this.scenario = scenario;
     this.parts = parts;
-    this.tracing = parts.tracing ?? true;
+    this.tracing = parts.tracing;
     this.nsPerInstruction = scenario.guest.nsPerInstruction;
     this.prng = new Prng(scenario.seed);
-    this.state = newWorldState(scenario, this.prng);
+    this.state = newWorldState(scenario, parts, this.prng);
     for (const { id } of scenario.hosts) this.hosts.set(id, this.#makeHost(id));
     for (const id of this.hosts.keys()) {
       this.schedule(0, { kind: 'host', host: id, event: { kind: 'wake' } });
@@ -396,14 +398,14 @@ export class World {
   }
 }
 
-function newWorldState(scenario: Scenario, prng: Prng): WorldState {
+function newWorldState(scenario: Scenario, parts: WorldParts, prng: Prng): WorldState {
   return {
     nowNs: 0,
     sequence: 0,
     queue: [],
     prng: prng.state(),
     links: makeLinks(scenario),
-    disk: newDisk(),
+    disk: { ...newDisk(), sectors: { ...parts.sectors } },
     arbiter: newArbiter(),
     gateway: newGateway(scenario.hosts[0]!.id, tokenOf(1, false)),
     clients: scenario.clients.map(newClient),
