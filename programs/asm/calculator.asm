@@ -1,7 +1,8 @@
 ; calculator.asm: divides numbers typed at the console, and has a bug: nobody thought of zero.
 ;
 ; Replicas that execute the same instructions have the same bugs. Both run into this one, at the
-; same instruction; fault tolerance of this kind helps against broken machines, not broken programs.
+; same instruction: fault tolerance of this kind helps against machines that break, not against
+; programs that are broken.
 ;
 ; Console: a line 7/2 is answered with 3. Exit: 0 after control-D; 127 at a division by zero, which
 ; is an exception (vector 0) that the program has no handler for.

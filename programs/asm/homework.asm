@@ -1,7 +1,7 @@
 ; homework.asm: takes homework until a time of day, for the scenario `midnight-deadline`.
 ;
-; The answer depends on a reading of the clock. A replica that replayed the request but read its own
-; clock could refuse what the other one had accepted; so a reading is an input like any other.
+; The answer depends on a reading of the clock. A replica that replayed the request but read its
+; own clock could refuse what the other one had accepted; so a reading is an input like any other.
 ;
 ; Requests (port 7):  submit → accepted, or late          quit → bye
 ; Command line: deadline=N, seconds after midnight (default 43200, noon). Exit: 0 after quit.

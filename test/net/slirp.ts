@@ -34,6 +34,8 @@ export class SlirpHost {
   readonly #wire: Socket;
   readonly #remotePort: number;
   readonly #timer: NodeJS.Timeout;
+  /** Where segments go. */
+  #peer = HOST_IP;
 
   private constructor(qemu: ChildProcess, wire: Socket, remotePort: number) {
     this.#qemu = qemu;
@@ -87,8 +89,6 @@ export class SlirpHost {
     this.#wire.close();
     this.#qemu.kill('SIGKILL');
   }
-
-  #peer = HOST_IP;
 
   #now(): number {
     return Math.round(performance.now() * 1e6);

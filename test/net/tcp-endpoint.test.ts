@@ -267,8 +267,48 @@ describe('over any wire', () => {
     fc.assert(property, { numRuns: 200 });
   });
 
+  it('any segment is survived, at any time', () => {
+    const near = fc.integer({ min: -3000, max: 3000 });
+    const stray = fc.record({
+      sequence: near,
+      acknowledgement: near,
+      flags: fc.integer({ min: 0, max: 0x1f }),
+      window: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff })),
+      size: fc.integer({ min: 0, max: 1500 }),
+      action: fc.constantFrom('send', 'read', 'close', 'abort', 'wait', 'hurry', 'nothing'),
+    });
+    const property = fc.property(fc.boolean(), fc.array(stray, { maxLength: 40 }), (calls, all) => {
+      const { caller, called } = established({ bufferBytes: 2000 });
+      const end = calls ? caller : called;
+      let now = 10e9;
+      for (const { action, size, ...rest } of all) {
+        if (action === 'send') end.send(new Uint8Array(size));
+        if (action === 'read') end.read(size);
+        if (action === 'close') end.close();
+        if (action === 'abort' && size < 50) end.abort();
+        if (action === 'wait') now = end.deadlineNs ?? now;
+        if (action === 'hurry') end.hurry(now);
+        const { expected, unacknowledged } = end.state;
+        const segment: TcpSegment = {
+          ...rest,
+          sourcePort: 1,
+          destinationPort: 2,
+          sequence: (expected! + rest.sequence) >>> 0,
+          acknowledgement: (unacknowledged + rest.acknowledgement) >>> 0,
+          payload: new Uint8Array(size),
+        };
+        end.onSegment(segment, now);
+        for (const out of end.poll(now)) expect(out.payload.length).toBeLessThanOrEqual(1460);
+        const { next, highest } = end.state;
+        expect((next - end.state.unacknowledged) | 0).toBeGreaterThanOrEqual(0);
+        expect((highest - next) | 0).toBeGreaterThanOrEqual(0);
+      }
+    });
+    fc.assert(property, { numRuns: 1000 });
+  });
+
   it('a fork of an endpoint does what the original does', () => {
-    const link = established();
+    const link = established({ bufferBytes: 1000 });
     link.caller.send(text('hello'));
     const fork = new TcpEndpoint(structuredClone(link.caller.state));
     expect(fork.poll(link.nowNs)).toEqual(link.caller.poll(link.nowNs));
