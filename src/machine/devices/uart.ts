@@ -254,7 +254,10 @@ export class Uart implements Device {
   #writeFifoControl(value: number): void {
     const s = this.#s;
     const enabled = (value & 1) !== 0;
-    if (enabled !== s.fifoEnabled || (enabled && value & 2)) s.received = [];
+    const toggled = enabled !== s.fifoEnabled;
+    if (toggled || (enabled && value & 2)) s.received = [];
+    // Emptying the transmitter, empty as it is, is told like any other emptying (as in QEMU).
+    if (toggled || (enabled && value & 4)) s.emptyPending = true;
     s.fifoEnabled = enabled;
     if (enabled) s.trigger = TRIGGER_BYTES[value >> 6]!;
   }

@@ -6,8 +6,8 @@
  * IN, OUT and FLUSH leave as DiskRequest outputs and stay pending until an input completes them;
  * their buffers are part of the device's state. The data of a write are copied out when the request
  * is made, those of a read copied in when the completion is applied (bounce buffers): in between
- * the guest cannot see or change them. GET_ID and requests that cannot be carried out are answered
- * at once. A request without header or without status byte is a fault.
+ * the guest cannot see or change them. GET_ID, and requests for no data or that cannot be carried out,
+ * are answered at once. A request without header or without status byte is a fault.
  *
  * A request of a driver that has since reset the device stays pending, for it is on its way to the
  * disk; its completion no longer touches the guest.
@@ -45,19 +45,24 @@ type Pending = {
   /** Data of a write, else null. */
   data: Uint8Array | null;
   /** Where the answer goes; null when the driver has reset the device. */
-  answer: { head: number; into: Buffer[]; status: Buffer[] } | null;
+  answer: Destination | null;
+};
+
+/** Where the answer to a request goes. */
+type Destination = {
+  head: number;
+  into: Buffer[];
+  status: Buffer[];
 };
 
 export type VirtioBlockState = { pending: Pending[] };
 
 /** A request as the driver put it. */
 interface Command {
-  readonly head: number;
   readonly type: number;
   readonly sector: number;
   readonly from: Buffer[];
-  readonly into: Buffer[];
-  readonly status: Buffer[];
+  readonly answer: Destination;
 }
 
 export class VirtioBlock implements VirtioDevice {
@@ -124,75 +129,69 @@ export class VirtioBlock implements VirtioDevice {
     if (toRead < HEADER_BYTES || toWrite < 1) return undefined;
     const header = this.#queue!.gather(slice(readable, 0, HEADER_BYTES));
     const view = new DataView(header.buffer);
+    const into = slice(writable, 0, toWrite - 1);
     return {
-      head,
       type: view.getUint32(0, true),
       sector: Number(view.getBigUint64(8, true)),
       from: slice(readable, HEADER_BYTES, toRead - HEADER_BYTES),
-      into: slice(writable, 0, toWrite - 1),
-      status: slice(writable, toWrite - 1, 1),
+      answer: { head, into, status: slice(writable, toWrite - 1, 1) },
     };
   }
 
   #execute(command: Command): void {
-    switch (command.type) {
+    const { type, from, answer } = command;
+    switch (type) {
       case Type.In:
-        this.#transfer(command, 'read', lengthOf(command.into));
+        this.#transfer(command, 'read', lengthOf(answer.into));
         break;
       case Type.Out:
-        this.#transfer(command, 'write', lengthOf(command.from));
+        this.#transfer(command, 'write', lengthOf(from));
         break;
       case Type.Flush:
         this.#begin(command, 'flush', 0, 0);
         break;
       case Type.GetId:
-        this.#identify(command);
+        this.#identify(answer);
         break;
       default:
-        this.#answer(command, Answer.Unsupported, 0);
+        this.#answer(answer, Answer.Unsupported);
     }
   }
 
   #transfer(command: Command, op: 'read' | 'write', bytes: number): void {
-    const { sector } = command;
+    const { sector, answer } = command;
     const sectors = bytes / SECTOR_BYTES;
-    const inRange = bytes > 0 && sector + sectors <= this.#sectors;
+    const inRange = sector + sectors <= this.#sectors;
     const wholeSectors = Number.isInteger(sectors) && bytes <= MAX_DISK_REQUEST_BYTES;
-    if (inRange && wholeSectors) this.#begin(command, op, sector, sectors);
-    else this.#answer(command, Answer.IoError, 0);
+    if (!inRange || !wholeSectors) this.#answer(answer, Answer.IoError);
+    else if (sectors === 0) this.#answer(answer, Answer.Ok);
+    else this.#begin(command, op, sector, sectors);
   }
 
   #begin(command: Command, op: DiskRequest['op'], sector: number, sectors: number): void {
+    const { from, answer } = command;
     if (this.#pending.length >= MAX_PENDING_DISK_REQUESTS) {
-      this.#answer(command, Answer.IoError, 0);
+      this.#answer(answer, Answer.IoError);
       return;
     }
-    const { head, from, status } = command;
     const data = op === 'write' ? this.#queue!.gather(from) : null;
-    const into = op === 'read' ? command.into : [];
-    const request: Pending = {
-      id: this.#nextId(),
-      op,
-      sector,
-      sectors,
-      data,
-      answer: { head, into, status },
-    };
+    const request: Pending = { id: this.#nextId(), op, sector, sectors, data, answer };
     this.#pending.push(request);
     this.#request(this.#outside(request));
   }
 
-  #identify(command: Command): void {
+  #identify(answer: Destination): void {
     const id = new Uint8Array(ID_BYTES);
     id.set(new TextEncoder().encode(`vmft-disk-${this.#slot}`));
-    const written = Math.min(ID_BYTES, lengthOf(command.into));
-    this.#queue!.scatter(command.into, id.subarray(0, written));
-    this.#answer(command, Answer.Ok, written);
+    const length = Math.min(ID_BYTES, lengthOf(answer.into));
+    this.#queue!.scatter(answer.into, id.subarray(0, length));
+    this.#answer(answer, Answer.Ok);
   }
 
-  #answer({ head, status }: { head: number; status: Buffer[] }, code: Answer, data: number): void {
+  /** As in QEMU the length returned is that of all writable buffers, whatever the answer. */
+  #answer({ head, into, status }: Destination, code: Answer): void {
     this.#queue!.scatter(status, Uint8Array.of(code));
-    this.#queue!.return(head, data + 1);
+    this.#queue!.return(head, lengthOf(into) + 1);
   }
 
   /** Whether request `id` is one of this disk's. */
@@ -212,7 +211,7 @@ export class VirtioBlock implements VirtioDevice {
     );
     if (!answer || !this.#queue!.live) return;
     if (data) this.#queue!.scatter(answer.into, data);
-    this.#answer(answer, ok ? Answer.Ok : Answer.IoError, expected);
+    this.#answer(answer, ok ? Answer.Ok : Answer.IoError);
   }
 
   abandon(): void {

@@ -99,7 +99,7 @@ describe('reading', () => {
     disk.complete(1, false, undefined);
     expect(status()).toBe(1);
     expect(driver.memory.read(0x50000, 512)).toEqual(new Uint8Array(512));
-    expect(driver.takeUsed(0)).toEqual([[head, 1]]);
+    expect(driver.takeUsed(0)).toEqual([[head, 513]]);
   });
 
   test('descriptors that change while a request is pending change nothing', () => {
@@ -144,6 +144,13 @@ describe('answered at once', () => {
     expect(Buffer.from(driver.memory.read(0x51000, 5)).toString()).toBe('vmft\0');
   });
 
+  test('no data with OK, also where they go the wrong way', () => {
+    ask(IN, SECTORS);
+    expect(status()).toBe(0);
+    ask(OUT, 0, { address: 0x50000, room: 512 });
+    expect([status(), requests.length]).toEqual([0, 0]);
+  });
+
   test('an unknown type with UNSUPP', () => {
     ask(11, 0, { address: 0x50000, room: 512 });
     expect([status(), requests.length]).toEqual([2, 0]);
@@ -153,11 +160,9 @@ describe('answered at once', () => {
     ['a sector beyond the end', IN, SECTORS, [{ address: 0x50000, room: 512 }]],
     ['sectors over the end', IN, SECTORS - 1, [{ address: 0x50000, room: 1024 }]],
     ['a sector of 64 bits', IN, (1n << 64n) - 1n, [{ address: 0x50000, room: 512 }]],
-    ['no data', IN, 0, []],
-    ['no data to write', OUT, 0, []],
+    ['no data beyond the end', IN, SECTORS + 1, []],
     ['half a sector', IN, 0, [{ address: 0x50000, room: 256 }]],
     ['half a sector to write', OUT, 0, [{ address: 0x50000, bytes: new Uint8Array(700) }]],
-    ['data in the wrong direction', OUT, 0, [{ address: 0x50000, room: 512 }]],
   ])('%s with IOERR', (_title, type, sector, buffers) => {
     ask(type, sector, ...buffers);
     expect([status(), requests.length]).toEqual([1, 0]);
