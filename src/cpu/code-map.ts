@@ -18,9 +18,6 @@ const MAX_UOPS = 1 << 16;
 const SCRATCH_UOPS = 64;
 /** Room that must be left for one more block. */
 const BLOCK_UOPS = 1024;
-/** No page. */
-const NONE = -1;
-
 export class CodeMap {
   readonly code = new Int32Array(MAX_UOPS * UOP_WORDS);
   /** For operation n: 2n is the address of its instruction, 2n + 1 the instructions before it. */
@@ -30,25 +27,26 @@ export class CodeMap {
   /** Addresses of instructions that were seen to touch devices or code. */
   readonly careful = new Set<number>();
 
+  /** For each page of RAM that holds code, the block that begins at each of its bytes, or 0. */
+  readonly starts: (Int32Array | undefined)[];
+
   readonly #pageFlags: Uint8Array;
-  readonly #slots: Int32Array;
-  #starts = new Int32Array(8 * PAGE_BYTES);
-  #covered = new Uint8Array(8 * PAGE_BYTES);
-  #blocks: number[][] = [];
+  /** For each page that holds code, the bytes that blocks were decoded from, and these blocks. */
+  readonly #covered: (Uint8Array | undefined)[];
+  readonly #blocks: number[][];
   #pages: number[] = [];
 
   constructor(pageFlags: Uint8Array, ramBytes: number) {
+    const pages = ramBytes >>> PAGE_SHIFT;
     this.#pageFlags = pageFlags;
-    this.#slots = new Int32Array(ramBytes >>> PAGE_SHIFT).fill(NONE);
+    this.starts = new Array(pages).fill(undefined);
+    this.#covered = new Array(pages).fill(undefined);
+    this.#blocks = new Array(pages).fill(undefined);
   }
 
   /** Index of the block at `address`, or 0. */
   find(address: number): number {
-    const page = address >>> PAGE_SHIFT;
-    if (page >= this.#slots.length) return 0;
-    const slot = this.#slots[page]!;
-    if (slot === NONE) return 0;
-    return this.#starts[(slot << PAGE_SHIFT) + (address & (PAGE_BYTES - 1))]!;
+    return this.starts[address >>> PAGE_SHIFT]?.[address & (PAGE_BYTES - 1)] ?? 0;
   }
 
   /** Whether a block of the largest size still fits; if not, call {@link clear}. */
@@ -61,42 +59,29 @@ export class CodeMap {
     if (end <= address) return;
     const last = (end - 1) >>> PAGE_SHIFT;
     for (let page = address >>> PAGE_SHIFT; page <= last; page++) {
-      const slot = this.#slot(page);
+      this.#open(page);
       const base = page << PAGE_SHIFT;
       const from = Math.max(address, base) - base;
       const to = Math.min(end, base + PAGE_BYTES) - base;
-      this.#covered.fill(1, (slot << PAGE_SHIFT) + from, (slot << PAGE_SHIFT) + to);
-      this.#blocks[slot]!.push(start);
+      this.#covered[page]!.fill(1, from, to);
+      this.#blocks[page]!.push(start);
     }
-    const slot = this.#slots[address >>> PAGE_SHIFT]!;
-    this.#starts[(slot << PAGE_SHIFT) + (address & (PAGE_BYTES - 1))] = start;
+    this.starts[address >>> PAGE_SHIFT]![address & (PAGE_BYTES - 1)] = start;
   }
 
-  #slot(page: number): number {
-    const known = this.#slots[page]!;
-    if (known !== NONE) return known;
-    const slot = this.#pages.length;
-    if ((slot + 1) << PAGE_SHIFT > this.#starts.length) {
-      const starts = new Int32Array(this.#starts.length * 2);
-      starts.set(this.#starts);
-      this.#starts = starts;
-      const covered = new Uint8Array(this.#covered.length * 2);
-      covered.set(this.#covered);
-      this.#covered = covered;
-    }
+  #open(page: number): void {
+    if (this.starts[page]) return;
+    this.starts[page] = new Int32Array(PAGE_BYTES);
+    this.#covered[page] = new Uint8Array(PAGE_BYTES);
+    this.#blocks[page] = [];
     this.#pages.push(page);
-    this.#blocks.push([]);
-    this.#slots[page] = slot;
     this.#pageFlags[page]! |= PageFlag.Code;
-    return slot;
   }
 
   /** Whether some block was decoded from one of the `size` bytes at `address`. */
   covers(address: number, size: number): boolean {
     for (let a = address; a < address + size; a++) {
-      const slot = this.#slots[a >>> PAGE_SHIFT];
-      if (slot === undefined || slot === NONE) continue;
-      if (this.#covered[(slot << PAGE_SHIFT) + (a & (PAGE_BYTES - 1))]) return true;
+      if (this.#covered[a >>> PAGE_SHIFT]?.[a & (PAGE_BYTES - 1)]) return true;
     }
     return false;
   }
@@ -112,29 +97,27 @@ export class CodeMap {
     }
   }
 
-  /** Forgets every block that has a byte in `page`. The slot stays, empty, for the code to come. */
+  /** Forgets every block that has a byte in `page`. */
   #drop(page: number): void {
-    const slot = this.#slots[page]!;
-    for (const start of this.#blocks[slot]!) {
+    for (const start of this.#blocks[page]!) {
       const address = this.code[start + Header.Address]!;
       this.code[start + Field.Op] = Uop.Stale;
-      const home = this.#slots[address >>> PAGE_SHIFT]!;
-      const entry = (home << PAGE_SHIFT) + (address & (PAGE_BYTES - 1));
-      if (this.#starts[entry] === start) this.#starts[entry] = 0;
+      const home = this.starts[address >>> PAGE_SHIFT]!;
+      const entry = address & (PAGE_BYTES - 1);
+      if (home[entry] === start) home[entry] = 0;
     }
-    this.#blocks[slot] = [];
-    this.#covered.fill(0, slot << PAGE_SHIFT, (slot + 1) << PAGE_SHIFT);
+    this.#blocks[page] = [];
+    this.#covered[page]!.fill(0);
   }
 
   /** Forgets everything. Must not be called while a block runs. */
   clear(): void {
     for (const page of this.#pages) {
-      this.#slots[page] = NONE;
+      this.starts[page] = undefined;
+      this.#covered[page] = undefined;
+      this.#blocks[page] = [];
       this.#pageFlags[page]! &= ~PageFlag.Code;
     }
-    this.#starts.fill(0);
-    this.#covered.fill(0);
-    this.#blocks = [];
     this.#pages = [];
     this.careful.clear();
     this.top = SCRATCH_UOPS * UOP_WORDS;

@@ -62,7 +62,7 @@ export class Interpreter {
   execute(budget: number, single: boolean): Exit {
     const core = this.#core;
     const { r, r8, r16, ram, pageFlags: pf } = core;
-    const c = this.#map.code;
+    const { code: c, starts } = this.#map;
     const ram8 = core.ramBytes;
     const ram16 = core.ramBytes - 1;
     const ram32 = core.ramBytes - 3;
@@ -728,16 +728,20 @@ export class Interpreter {
               p += 8;
               continue;
             }
-            case Uop.Rol32I:
-            case Uop.Ror32I: {
-              // CF and OF are new; the others need the result word as it is.
-              const n = c[p]! === Uop.Rol32I ? c[p + 7]! : 32 - c[p + 7]!;
+            // Rotates: CF and OF are new, the others keep the result word as it is.
+            case Uop.Rol32I: {
               const a = r[c[p + 1]!]!;
-              const v = (a << n) | (a >>> (32 - n));
+              const v = (a << c[p + 7]!) | (a >>> -c[p + 7]!);
               r[c[p + 1]!] = v;
-              const cf = c[p]! === Uop.Rol32I ? v & 1 : v >>> 31;
-              const of = c[p]! === Uop.Rol32I ? (v >>> 31) ^ cf : cf ^ ((v >>> 30) & 1);
-              fc = (fc & 0x3fffffff) | (cf << 31) | ((cf ^ of) << 30);
+              fc = (fc & 0x3fffffff) | (v << 31) | ((v >>> 31) << 30);
+              p += 8;
+              continue;
+            }
+            case Uop.Ror32I: {
+              const a = r[c[p + 1]!]!;
+              const v = (a >>> c[p + 7]!) | (a << -c[p + 7]!);
+              r[c[p + 1]!] = v;
+              fc = (fc & 0x3fffffff) | (v & 0xc0000000);
               p += 8;
               continue;
             }
@@ -1162,6 +1166,11 @@ export class Interpreter {
               taken = fr > 0;
               break;
             }
+            case Uop.Loop: {
+              r[1] = r[1]! - 1;
+              taken = r[1] !== 0;
+              break;
+            }
             case Uop.CallBranch: {
               r[Word.FlagResult] = fr;
               r[Word.FlagCarry] = fc;
@@ -1277,7 +1286,9 @@ export class Interpreter {
           exit = Exit.Budget;
           break;
         }
-        p = this.#block(to);
+        const page = starts[to >>> 12];
+        p = page === undefined ? 0 : page[to & 0xfff]!;
+        if (p === 0) p = this.#block(to);
         start = p;
         left -= c[p + Header.Instructions]!;
         if (left >= 0) continue;

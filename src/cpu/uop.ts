@@ -216,6 +216,8 @@ export const enum Uop {
   TestRRJns,
   TestRRJle,
   TestRRJg,
+  /** Decrement ecx, branch if it is not zero. */
+  Loop,
   /** Helper that answers whether to take the branch: function in `base`, argument in `index`. */
   CallBranch,
   // Jumps to a computed address

@@ -66,7 +66,10 @@ function loop(zero: 0 | 1 | -1): Lowering {
     if (words[index] === 0) return false;
     return zero < 0 || (core.r[Word.FlagResult] === 0) === (zero === 1);
   };
-  return (e, i) => e.branchCall(decide, i.addressSize === 4 ? 1 : 0, target(i.operands));
+  return (e, i) => {
+    if (zero < 0 && i.addressSize === 4) e.branch(Uop.Loop, target(i.operands));
+    else e.branchCall(decide, i.addressSize === 4 ? 1 : 0, target(i.operands));
+  };
 }
 
 function countIsZero(core: Core, wide: number): boolean {
