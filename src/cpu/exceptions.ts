@@ -8,7 +8,7 @@
 import { type Core, FAULT, Vector } from './core.ts';
 import { Eflags } from './flags.ts';
 import { Word } from './layout.ts';
-import { checkCode } from './ops/segment.ts';
+import { codeSelector } from './ops/segment.ts';
 
 /** Where an event comes from. It decides the EXT bit of error codes. */
 export type Origin = 'software' | 'exception' | 'external';
@@ -39,8 +39,7 @@ export function enterHandler(
   const wide = type === 0x0e || type === 0x0f;
   if (!wide && type !== 0x06 && type !== 0x07) core.fault(Vector.GP, gateError);
   if (!(high & PRESENT)) core.fault(Vector.NP, gateError);
-  const selector = low >>> 16;
-  checkCode(core, selector, external);
+  const selector = codeSelector(core, low >>> 16, 'gate', external);
   pushFrame(core, wide ? 4 : 2, error, eip);
   const interruptGate = (type & 1) === 0;
   const cleared = Eflags.TF | Eflags.NT | Eflags.RF | (interruptGate ? Eflags.IF : 0);

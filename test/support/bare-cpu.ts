@@ -48,19 +48,27 @@ export class BareBus implements Bus {
   }
 }
 
-export interface Bare {
+export interface Bare<B extends BareBus = BareBus> {
   readonly cpu: Cpu;
-  readonly bus: BareBus;
+  readonly bus: B;
   readonly ram: Uint8Array;
 }
 
-/** A fresh processor with `ramBytes` of RAM, all pages clean. */
+/** A fresh processor with `ramBytes` of RAM, all pages clean, on a bare bus. */
 export function bareCpu(ramBytes: number): Bare {
+  return cpuOn(ramBytes, (flags) => new BareBus(flags));
+}
+
+/** The same on a bus of the caller's; `makeBus` is given the page flags. */
+export function cpuOn<B extends BareBus>(
+  ramBytes: number,
+  makeBus: (flags: Uint8Array) => B,
+): Bare<B> {
   const memory = new WebAssembly.Memory({ initial: memoryBytes(ramBytes) / 65536 });
   const flags = new Uint8Array(memory.buffer, PAGE_FLAGS_OFFSET, 1 << 20);
   flags.fill(PageFlag.Device);
   flags.fill(PageFlag.Clean, 0, ramBytes >>> 12);
-  const bus = new BareBus(flags);
+  const bus = makeBus(flags);
   return {
     cpu: new Cpu(memory, ramBytes, bus),
     bus,

@@ -5,7 +5,8 @@
  * Known deviations: a descriptor must be present, of ring 0 and flat (base 0, limit 4 GiB, 32-bit);
  * anything else raises the exception that a bad descriptor would (#GP, #NP, #SS), because segments
  * that are not flat are outside of what this machine is for. There is no hidden part: what was loaded
- * is flat, so the selector says all. Null selectors may be loaded into ds, es, fs and gs.
+ * is flat, so the selector says all. Null selectors may be loaded into ds, es, fs and gs. The
+ * accessed bit of a descriptor is not set. A return to an outer ring raises #GP.
  */
 import type { Instruction, Operand } from '../../isa/instruction.ts';
 import { Seg } from '../../isa/instruction.ts';
@@ -18,6 +19,7 @@ import { Uop } from '../uop.ts';
 const PRESENT = 0x8000;
 const NOT_SYSTEM = 0x1000;
 const CODE = 0x0800;
+const CONFORMING = 0x0400;
 /** Writable for data, readable for code. */
 const READ_WRITE = 0x0200;
 const PRIVILEGE = 0x6000;
@@ -27,7 +29,7 @@ const BIG = 0x400000;
  * Reads the descriptor of `selector` from the GDT and checks that it is flat; `external` is the EXT
  * bit of an error code. Returns its second doubleword.
  */
-function descriptor(core: Core, selector: number, absent: Vector, external: number): number {
+function descriptor(core: Core, selector: number, external: number): number {
   const r = core.r;
   const error = (selector & 0xfffc) | external;
   const inGdt = (selector & 4) === 0 && (selector | 7) <= r[Word.GdtLimit]!;
@@ -36,7 +38,6 @@ function descriptor(core: Core, selector: number, absent: Vector, external: numb
   const low = core.load32(at);
   const high = core.load32(at + 4);
   if (!(high & NOT_SYSTEM) || high & PRIVILEGE) core.fault(Vector.GP, error);
-  if (!(high & PRESENT)) core.fault(absent, error);
   const base = (low >>> 16) | (high & 0xff) | (high & 0xff000000);
   const limit = (low & 0xffff) | (high & 0xf0000);
   const flat = base === 0 && limit === 0xfffff && (high & 0xc00000) === 0xc00000;
@@ -44,11 +45,22 @@ function descriptor(core: Core, selector: number, absent: Vector, external: numb
   return high;
 }
 
-/** Checks `selector` as a flat code segment, for cs. */
-export function checkCode(core: Core, selector: number, external = 0): void {
+/**
+ * What the requested privilege level of a code selector means: nothing in a gate; in a jump or call
+ * it must not be above ring 0 unless the code is conforming; in a return it is the ring to go to.
+ */
+type Use = 'gate' | 'jump' | 'return';
+
+/** Checks `selector` as a flat code segment and returns it as cs will hold it: with ring 0. */
+export function codeSelector(core: Core, selector: number, use: Use, external = 0): number {
   if ((selector & 0xfffc) === 0) core.fault(Vector.GP, external);
-  const high = descriptor(core, selector, Vector.NP, external);
-  if (!(high & CODE)) core.fault(Vector.GP, (selector & 0xfffc) | external);
+  const error = (selector & 0xfffc) | external;
+  const high = descriptor(core, selector, external);
+  const outer = use !== 'gate' && (selector & 3) !== 0;
+  const allowed = !outer || (use === 'jump' && (high & CONFORMING) !== 0);
+  if (!(high & CODE) || !allowed) core.fault(Vector.GP, error);
+  if (!(high & PRESENT)) core.fault(Vector.NP, error);
+  return selector & 0xfffc;
 }
 
 /** Loads a data or stack segment register. */
@@ -58,12 +70,13 @@ export function loadSegment(core: Core, seg: number, selector: number): void {
   if (error === 0) {
     if (seg === Seg.Ss) core.fault(Vector.GP, 0);
   } else {
-    const high = descriptor(core, value, seg === Seg.Ss ? Vector.SS : Vector.NP, 0);
+    const high = descriptor(core, value, 0);
     const code = (high & CODE) !== 0;
     const usable = (high & READ_WRITE) !== 0;
-    if (seg === Seg.Ss ? code || !usable || value & 3 : code && !usable) {
-      core.fault(Vector.GP, error);
-    }
+    const conforming = code && (high & CONFORMING) !== 0;
+    const fits = seg === Seg.Ss ? !code && usable : !code || usable;
+    if (!fits || (value & 3 && !conforming)) core.fault(Vector.GP, error);
+    if (!(high & PRESENT)) core.fault(seg === Seg.Ss ? Vector.SS : Vector.NP, error);
   }
   core.r[Word.Es + seg] = value;
 }
@@ -148,16 +161,15 @@ function pointerRule(seg: Seg): Lowering {
   };
 }
 
-/** Goes to selector:offset; `size` is the operand size. */
+/** Goes to selector:offset. */
 function farJump(core: Core, selector: number, offset: number): void {
-  checkCode(core, selector);
-  core.r[Word.Cs] = selector;
+  core.r[Word.Cs] = codeSelector(core, selector, 'jump');
   core.r[Word.Eip] = offset;
 }
 
 function farCall(core: Core, selector: number, offset: number, size: number): void {
   const r = core.r;
-  checkCode(core, selector);
+  const cs = codeSelector(core, selector, 'jump');
   const top = (r[Word.Esp]! - 2 * size) | 0;
   const next = r[Word.T1]!;
   if (size === 4) {
@@ -168,7 +180,7 @@ function farCall(core: Core, selector: number, offset: number, size: number): vo
     core.store16(top, next);
   }
   r[Word.Esp] = top;
-  r[Word.Cs] = selector;
+  r[Word.Cs] = cs;
   r[Word.Eip] = offset;
 }
 
@@ -214,8 +226,8 @@ const callf: Lowering = (e, i) => {
 function farReturn(core: Core, size: number, bytes: number): void {
   const top = core.r[Word.Esp]!;
   const offset = size === 4 ? core.load32(top) : core.load16(top);
-  const selector = core.load16(top + size);
-  farJump(core, selector, offset);
+  core.r[Word.Cs] = codeSelector(core, core.load16(top + size), 'return');
+  core.r[Word.Eip] = offset;
   core.r[Word.Esp] = top + 2 * size + bytes;
 }
 

@@ -13,7 +13,7 @@ import { enterHandler } from '../exceptions.ts';
 import { Eflags } from '../flags.ts';
 import { Word } from '../layout.ts';
 import { Uop } from '../uop.ts';
-import { checkCode } from './segment.ts';
+import { codeSelector } from './segment.ts';
 
 /** Bits of cr0. */
 const PE = 1;
@@ -174,9 +174,9 @@ function interruptReturn(core: Core, size: number): void {
   const eip = load(top);
   const selector = load(top + size) & 0xffff;
   const flags = load(top + 2 * size);
-  checkCode(core, selector);
+  const cs = codeSelector(core, selector, 'return');
   core.eflags = size === 4 ? flags : (core.eflags & ~0xffff) | flags;
-  r[Word.Cs] = selector;
+  r[Word.Cs] = cs;
   r[Word.Eip] = eip;
   r[Word.Esp] = top + 3 * size;
 }
