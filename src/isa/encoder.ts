@@ -11,6 +11,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { type EncodedAddress, encodeAddress, littleEndian } from './addressing.ts';
+import { formsHint, refusalHint } from './forms.ts';
 import type { Row } from './instruction.ts';
 import { fitOf, guessedSize, isSignedByte, settlesSize } from './matching.ts';
 import { type Spelling, spellingOf } from './mnemonics.ts';
@@ -109,7 +110,10 @@ function orders(mnemonic: string, operands: readonly AsmOperand[]): (readonly As
 
 function planOf(request: EncodeRequest): Plan | EncodingError {
   const spelling = spellingOf(request.mnemonic);
-  if (!spelling) return { error: `no such instruction: ${request.mnemonic}` };
+  if (!spelling) {
+    const hint = refusalHint(request.mnemonic);
+    return { error: `no such instruction: ${request.mnemonic}`, ...(hint && { hint }) };
+  }
   let prefixes = groupPrefixes(request.prefixes);
   if ('error' in prefixes) return prefixes;
   let { mnemonic } = spelling;
@@ -371,16 +375,30 @@ function shortest(plan: Plan, candidates: readonly Candidate[]): Encoding {
   return { row: best.form.row, bytes: Uint8Array.from(best.bytes), warnings: best.warnings };
 }
 
+/** Hints by mnemonic, made when first asked for: an assembler's first passes may fail often. */
+const hints = new Map<string, string>();
+
+function noMatch({ mnemonic }: Plan, error: string): EncodingError {
+  let hint = hints.get(mnemonic);
+  if (hint === undefined) {
+    hint = formsHint(
+      mnemonic,
+      formsByMnemonic.get(mnemonic)!.map(({ row }) => row),
+    );
+    hints.set(mnemonic, hint);
+  }
+  return { error, hint };
+}
+
 /** Encodes one instruction. Errors are values; nothing is thrown. */
 export function encode(request: EncodeRequest): Encoding {
   const plan = planOf(request);
   if ('error' in plan) return plan;
   const { candidates, sizeWrong } = match(plan);
   if (candidates.length === 0) {
-    return { error: sizeWrong ? 'mismatch in operand sizes' : INVALID };
+    return noMatch(plan, sizeWrong ? 'mismatch in operand sizes' : INVALID);
   }
   const settled = settle(plan, candidates);
   if ('error' in settled) return settled;
-  if (settled.length === 0) return { error: INVALID };
-  return shortest(plan, settled);
+  return settled.length === 0 ? noMatch(plan, INVALID) : shortest(plan, settled);
 }

@@ -59,10 +59,19 @@ const NAMED: Readonly<Record<string, OperandCode>> = {
   Ibs: { ...base, place: 'I', size: 'b', memorySize: 'b', signed: true },
 };
 
-/** Takes one code apart. */
+const known = new Map<string, OperandCode>(Object.entries(NAMED));
+
+/** Takes one code apart; the same object each time. */
 export function parseCode(code: string): OperandCode {
-  const named = NAMED[code];
-  if (named) return named;
+  let parsed = known.get(code);
+  if (!parsed) {
+    parsed = parseLetters(code);
+    known.set(code, parsed);
+  }
+  return parsed;
+}
+
+function parseLetters(code: string): OperandCode {
   assert(/^[EGRMIJAOSCXYZ][bwdqsvzpa]?$/.test(code), `instruction table: operand code "${code}"`);
   const size = code.slice(1) as SizeLetter;
   return { ...base, place: code[0] as Place, size, memorySize: size };

@@ -32,7 +32,7 @@
  * equal or not equal) a repeat prefix has a meaning; `alias` a second encoding of a row that an
  * assembler does not choose.
  */
-import { assert } from '../base/assert.ts';
+import { BugError } from '../base/assert.ts';
 import { CONDITIONS } from './conditions.ts';
 import type { Row } from './instruction.ts';
 import { ONE_BYTE } from './one-byte.ts';
@@ -42,8 +42,9 @@ import { UNDEFINED_VALUES } from './undefined-flags.ts';
 /** The arithmetic flags in the order of the table's columns. */
 const FLAGS = 'CPAZSO';
 
-/** Opcode field of a row: prefix, byte, span, digit or whole ModRM byte. */
-const OPCODE = /^(?:(F[23]):)?([0-9A-F]{2})(\+r|\+cc)?(?:\/([0-7])|=([0-9A-F]{2}))?$/;
+/** A row: prefix, byte, span, digit or whole ModRM byte; mnemonic, operands, flags, attributes. */
+const ROW =
+  /^ *(?:(F[23]):)?([0-9A-F]{2})(\+r|\+cc)?(?:\/([0-7])|=([0-9A-F]{2}))? +(\w+) +(\S+) +(\S+) *(.*)$/;
 
 const rows: Row[] = [];
 
@@ -66,8 +67,26 @@ export function opcodeIndex(row: Row): number {
   return row.opcode > 0xff ? 0x100 + (row.opcode & 0xff) : row.opcode;
 }
 
-function letters(flags: string, kinds: string): string {
-  return [...FLAGS].filter((_, column) => kinds.includes(flags[column]!)).join('');
+/** The flags of a row, by what happens to them. */
+interface FlagUse {
+  readonly tests: string;
+  readonly writes: string;
+  readonly undefinedFlags: string;
+}
+
+/** Flag columns repeat, so each is read once. */
+const flagUses = new Map<string, FlagUse>([
+  ['cond', { tests: '', writes: '', undefinedFlags: '' }],
+]);
+
+function flagUse(columns: string): FlagUse {
+  const known = flagUses.get(columns);
+  if (known) return known;
+  const letters = (kinds: string): string =>
+    [...FLAGS].filter((_, column) => kinds.includes(columns[column]!)).join('');
+  const use = { tests: letters('tb'), writes: letters('wb'), undefinedFlags: letters('u') };
+  flagUses.set(columns, use);
+  return use;
 }
 
 function modOf(operands: readonly string[]): Row['mod'] {
@@ -75,49 +94,51 @@ function modOf(operands: readonly string[]): Row['mod'] {
   return operands.some((code) => code[0] === 'M') ? 'mem' : 'any';
 }
 
+function repeatableOf(attributes: string): Row['repeatable'] {
+  if (attributes.includes('repcc')) return 'repcc';
+  return attributes.includes('rep') ? 'rep' : 'none';
+}
+
 /** Adds the rows of one line; `map` is 0 or 0x0F00. */
 function addLine(line: string, map: number): void {
-  const [field, mnemonic, operandField, flags, ...attributes] = line.split(/ +/);
-  const match = OPCODE.exec(field!);
-  assert(match && mnemonic && operandField && flags, `instruction table: cannot read "${line}"`);
-  const [, prefix, byte, span, digit, whole] = match;
-  const operands = operandField === '-' ? [] : operandField.split(',');
+  const match = ROW.exec(line);
+  if (!match) throw new BugError(`instruction table: cannot read "${line}"`);
+  const [, prefix, byte, span, digit, whole, name, codes, columns, attributes] = match;
+  const operands = codes === '-' ? [] : codes!.split(',');
   const modrm = whole === undefined ? -1 : Number.parseInt(whole, 16);
-  const undefinedFlags = letters(flags, 'u');
-  const base = {
-    digit: modrm >= 0 ? (modrm >> 3) & 7 : Number(digit ?? -1),
-    mod: modrm >= 0 ? 'reg' : modOf(operands),
-    mandatory: prefix ? (Number.parseInt(prefix, 16) as 0xf2 | 0xf3) : 0,
-    rm: modrm >= 0 ? modrm & 7 : -1,
-    operands,
-    lockable: attributes.includes('lock'),
-    repeatable: attributes.includes('repcc')
-      ? 'repcc'
-      : attributes.includes('rep')
-        ? 'rep'
-        : 'none',
-    alias: attributes.includes('alias'),
-    writes: flags === 'cond' ? '' : letters(flags, 'wb'),
-    undefinedFlags,
-    undefinedValue: undefinedFlags ? (UNDEFINED_VALUES.get(mnemonic) ?? '') : '',
-  } as const;
-  const first = map + Number.parseInt(byte!, 16);
-  const add = (opcode: number, count: number, name: string, tests: string): void => {
-    const row: Row = { ...base, id: rows.length, mnemonic: name, opcode, tests };
+  const flags = flagUse(columns!);
+  const add = (opcode: number, count: number, mnemonic: string, tests: string): void => {
+    const row: Row = {
+      id: rows.length,
+      mnemonic,
+      opcode,
+      digit: modrm >= 0 ? (modrm >> 3) & 7 : Number(digit ?? -1),
+      mod: modrm >= 0 ? 'reg' : modOf(operands),
+      mandatory: prefix ? (Number.parseInt(prefix, 16) as 0xf2 | 0xf3) : 0,
+      rm: modrm >= 0 ? modrm & 7 : -1,
+      operands,
+      lockable: attributes!.includes('lock'),
+      repeatable: repeatableOf(attributes!),
+      alias: attributes!.includes('alias'),
+      tests,
+      writes: flags.writes,
+      undefinedFlags: flags.undefinedFlags,
+      undefinedValue: flags.undefinedFlags ? (UNDEFINED_VALUES.get(mnemonic) ?? '') : '',
+    };
     rows.push(row);
     for (let i = 0; i < count; i++) cells[opcodeIndex(row) + i]!.push(row);
   };
+  const first = map + Number.parseInt(byte!, 16);
   if (span === '+cc') {
-    CONDITIONS.forEach((condition, i) => {
-      add(first + i, 1, mnemonic + condition.name, condition.tests);
-    });
-  } else add(first, span === '+r' ? 8 : 1, mnemonic, letters(flags, 'tb'));
+    for (const [i, condition] of CONDITIONS.entries()) {
+      add(first + i, 1, name + condition.name, condition.tests);
+    }
+  } else add(first, span === '+r' ? 8 : 1, name!, flags.tests);
 }
 
 function addMap(text: string, map: number): void {
   for (const line of text.split('\n')) {
-    const row = line.trim();
-    if (row && !row.startsWith(';')) addLine(row, map);
+    if (line !== '' && line[0] !== ';') addLine(line, map);
   }
 }
 

@@ -89,24 +89,20 @@ describe('decoder', () => {
       if (asked.kind !== 'mem' || got.kind !== 'mem') return true;
       return got.base === (asked.registers[0]?.reg ?? -1) && got.disp === asked.disp.value;
     };
-    for (const request of allRequests()) {
+    const wrong = allRequests().filter((request) => {
       const encoding = encode(request);
-      if ('error' in encoding) continue;
+      if ('error' in encoding) return false;
       const { bytes, row } = encoding;
       const decoded = decode(bytes, 0, bytes.length, 0);
-      const text = `${request.mnemonic} ${hex(bytes)}`;
-      expect(decoded.length, text).toBe(bytes.length);
       // xchg eax, eax and nop are one encoding.
-      if (hex(bytes) === '90' || hex(bytes) === '6690') continue;
-      expect(decoded.row?.id, text).toBe(row.id);
-      const { operands } = decoded as Instruction;
+      if (decoded.row?.mnemonic === 'nop' && row.mnemonic === 'xchg') return false;
+      if (decoded.row?.id !== row.id || decoded.length !== bytes.length) return true;
+      const { operands } = decoded;
       const commutes = ['xchg', 'test', 'imul'].includes(row.mnemonic);
-      if (commutes || operands.length !== request.operands.length) continue;
-      expect(
-        operands.every((operand, i) => same(request.operands[i]!, operand)),
-        text,
-      ).toBe(true);
-    }
+      if (commutes || operands.length !== request.operands.length) return false;
+      return !operands.every((operand, i) => same(request.operands[i]!, operand));
+    });
+    expect(wrong).toEqual([]);
   });
 
   it('answers for any bytes, and reads no more than 15 of them', () => {

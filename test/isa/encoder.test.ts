@@ -186,7 +186,22 @@ it('warns of a number that does not fit, and of a lock that the processor refuse
   expect(warnings(request('add', [memory(), general(0, 4)], ['lock']))).toEqual([]);
 });
 
-it('knows no mnemonic that the table has not', () => {
-  expect(encode(request('fld', [memory()]))).toEqual({ error: 'no such instruction: fld' });
+it('knows no mnemonic that the table has not, and says why where it can', () => {
+  expect(encode(request('fild', [memory()]))).toEqual({ error: 'no such instruction: fild' });
   expect(encode(request('callf', [memory()]))).toEqual({ error: 'no such instruction: callf' });
+  expect(encode(request('rdmsr'))).toEqual({
+    error: 'no such instruction: rdmsr',
+    hint: 'vmft leaves it out: no model-specific registers',
+  });
+});
+
+it('says what a mnemonic takes', () => {
+  const hint = (mnemonic: string): string | undefined => {
+    const encoding = encode(request(mnemonic, [{ kind: 'control', reg: 0 }, immediate(1)]));
+    return 'error' in encoding ? encoding.hint : undefined;
+  };
+  expect(hint('shl')).toBe(
+    'shl takes r/m8, imm8 | r/m, imm8 | r/m8, 1 | r/m, 1 | r/m8, cl | r/m, cl (r: 16 or 32 bits)',
+  );
+  expect(hint('movsb')).toBe('movs takes no operand');
 });

@@ -65,6 +65,7 @@ const POOL = [...REGISTERS, ...MEMORY, ...NUMBERS];
 
 /** One condition stands for all in the larger combinations. */
 const MANY = /^(j|set|cmov)/;
+const IMMEDIATE_FIRST = ['out', 'enter', 'loop', 'jecxz'];
 const THREE = ['imul', 'shld', 'shrd'];
 
 function combinations(mnemonic: string): (readonly AsmOperand[])[] {
@@ -72,7 +73,8 @@ function combinations(mnemonic: string): (readonly AsmOperand[])[] {
   if (MANY.test(mnemonic) && !['jmp', 'jz', 'setz', 'cmovz'].includes(mnemonic)) {
     return [...one, [general(0, 4), memory()]];
   }
-  const two = POOL.flatMap((a) => POOL.map((b) => [a, b]));
+  const first = IMMEDIATE_FIRST.includes(mnemonic) ? POOL : [...REGISTERS, ...MEMORY, NUMBERS[0]!];
+  const two = first.flatMap((a) => POOL.map((b) => [a, b]));
   const three = THREE.includes(mnemonic) ? two.flatMap((ab) => POOL.map((c) => [...ab, c])) : [];
   return [[], ...one, ...two, ...three];
 }
