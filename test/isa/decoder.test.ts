@@ -96,7 +96,7 @@ describe('decoder', () => {
       const decoded = decode(bytes, 0, bytes.length, 0);
       // xchg eax, eax and nop are one encoding.
       if (decoded.row?.mnemonic === 'nop' && row.mnemonic === 'xchg') return false;
-      if (decoded.row?.id !== row.id || decoded.length !== bytes.length) return true;
+      if (!decoded.row || decoded.row.id !== row.id || decoded.length !== bytes.length) return true;
       const { operands } = decoded;
       const commutes = ['xchg', 'test', 'imul'].includes(row.mnemonic);
       if (commutes || operands.length !== request.operands.length) return false;

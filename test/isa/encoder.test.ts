@@ -58,7 +58,7 @@ const unexpected = (found: readonly string[]): string[] =>
 
 describeWithTool('nasm', 'encoder', () => {
   it('gives the bytes of nasm for every mnemonic with every combination of operands', () => {
-    const requests = allRequests().filter((one, i) => 'bytes' in encode(one) || i % 16 === 0);
+    const requests = allRequests().filter((one, i) => 'bytes' in encode(one) || i % 61 === 0);
     expect(unexpected(differences(requests, false))).toEqual([]);
   });
 
