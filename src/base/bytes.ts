@@ -111,7 +111,24 @@ export class ByteWriter {
 
   /** A blob of UTF-8. */
   text(text: string): this {
-    return this.blob(utf8Encoder.encode(text));
+    return this.#shortAscii(text) ? this : this.blob(utf8Encoder.encode(text));
+  }
+
+  /** Writes a text of ASCII whose length takes one byte, which is most of them; false for others. */
+  #shortAscii(text: string): boolean {
+    const { length } = text;
+    if (length >= 0x80) return false;
+    const at = this.#room(1 + length);
+    this.#bytes[at] = length;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) {
+        this.#length = at;
+        return false;
+      }
+      this.#bytes[at + 1 + i] = code;
+    }
+    return true;
   }
 
   /** A copy of what was written. */

@@ -129,6 +129,8 @@ export function decodePlain(bytes: Uint8Array): Plain {
 export function clonePlain<T extends Plain>(value: T): T {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
   if (Array.isArray(value)) return value.map(clonePlain) as Plain as T;
-  const entries = Object.entries(value as { readonly [key: string]: Plain });
-  return Object.fromEntries(entries.map(([key, item]) => [key, clonePlain(item)])) as Plain as T;
+  const copy: Record<string, Plain> = { ...(value as { readonly [key: string]: Plain }) };
+  for (const [key, item] of Object.entries(copy))
+    if (typeof item === 'object') copy[key] = clonePlain(item);
+  return copy as Plain as T;
 }

@@ -95,7 +95,7 @@ export function calendarTime(ns: bigint): CalendarTime {
 export type RtcState = {
   index: number;
   /** All 128 registers; those of the time are not used. */
-  cells: number[];
+  cells: Uint8Array;
   /** The latched reading in nanoseconds since 1970, or null, and which registers were read of it. */
   latched: bigint | null;
   taken: number[];
@@ -107,7 +107,7 @@ export class Rtc implements Device {
 
   constructor(readings: Readings) {
     this.#readings = readings;
-    const cells = new Array<number>(128).fill(0);
+    const cells = new Uint8Array(128);
     cells[Register.A] = A_AT_RESET;
     cells[Register.B] = B_24_HOURS;
     cells[Register.D] = D_VALID;
@@ -171,8 +171,9 @@ export class Rtc implements Device {
   write(offset: number, _size: AccessSize, value: number): void {
     const s = this.#s;
     if (offset === 0) s.index = value & 0x7f;
-    else if (s.index === Register.A) s.cells[Register.A] = value & 0x7f;
-    else if (s.index !== Register.C && s.index !== Register.D) s.cells[s.index] = value;
+    else if (s.index === Register.A) s.cells = s.cells.with(Register.A, value & 0x7f);
+    else if (s.index !== Register.C && s.index !== Register.D)
+      s.cells = s.cells.with(s.index, value);
   }
 
   state(): RtcState {
