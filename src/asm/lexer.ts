@@ -1,0 +1,125 @@
+/**
+ * Text of one logical line to tokens (NASM manual, 3.1 and 4). Never fails: what makes no sense
+ * becomes a `Bad` token, which is an error only if the line is used.
+ *
+ * Names start with a letter or one of `_ . ? @` and go on with those, digits and `$ # ~`; `$name` is
+ * a name even where the bare word is a register. A semicolon opens a comment.
+ */
+
+import { Kind, type Token } from './token.ts';
+
+const NAME = /[A-Za-z_.?@\u0080-\uffff][A-Za-z0-9_.?@$#~\u0080-\uffff]*/y;
+const NUMBER =
+  /[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][+-]?[0-9_]+)?|[eE][+-][0-9_]+)|[0-9][0-9A-Za-z_]*/y;
+const HEXADECIMAL = /(?:\$|0[xXhH])[0-9A-Fa-f_]+/y;
+const FLOAT = /^[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][+-]?[0-9_]+)?|[eE][+-]?[0-9_]+)$/;
+const OPERATOR = /<=>|<<<|>>>|<<|>>|<=|>=|<>|==|!=|&&|\|\||\^\^|\/\/|%%|[-+*/%&|^~!<>=()[\]{},:?$]/y;
+const PERCENT =
+  /%(?:([+-]?\d+)|\{([^{}]*)\}|(%[\w.?@$#~]+)|(\$+[A-Za-z_.?@][\w.?@$#~]*)|([A-Za-z_][\w]*)|(\?\??|\+|\[))/y;
+
+class LineLexer {
+  readonly #text: string;
+  readonly #tokens: Token[] = [];
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  run(): Token[] {
+    const text = this.#text;
+    for (;;) {
+      const start = this.#at;
+      while (this.#at < text.length && text.charCodeAt(this.#at) <= 0x20) this.#at++;
+      if (this.#at >= text.length || text[this.#at] === ';') return this.#tokens;
+      this.#next(this.#at > start);
+    }
+  }
+
+  #next(space: boolean): void {
+    const first = this.#text[this.#at]!;
+    if (first === '"' || first === "'" || first === '`') this.#string(first, space);
+    else if (first === '%') this.#percent(space);
+    else if (first === '?' && !/[\w.?@]/.test(this.#text[this.#at + 1] ?? ' '))
+      this.#push(Kind.Punct, '?', 1, space);
+    else this.#word(space);
+  }
+
+  #push(kind: Kind, text: string, length: number, space: boolean): void {
+    this.#tokens.push({ kind, text, column: this.#at + 1, space });
+    this.#at += length;
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#text);
+  }
+
+  #word(space: boolean): void {
+    const escaped = this.#text[this.#at] === '$' ? 1 : 0;
+    this.#at += escaped;
+    const name = this.#match(NAME);
+    if (name) {
+      const text = (escaped ? '$' : '') + name[0];
+      this.#at -= escaped;
+      return this.#push(Kind.Name, text, text.length, space);
+    }
+    this.#at -= escaped;
+    if (escaped && this.#text[this.#at + 1] === '$') return this.#push(Kind.Punct, '$$', 2, space);
+    const number = this.#match(HEXADECIMAL) ?? this.#match(NUMBER);
+    if (number) return this.#number(number[0], space);
+    const operator = this.#match(OPERATOR);
+    if (operator) return this.#push(Kind.Punct, operator[0], operator[0].length, space);
+    this.#push(Kind.Bad, `unexpected character \`${this.#text[this.#at]}'`, 1, space);
+  }
+
+  #number(text: string, space: boolean): void {
+    this.#push(FLOAT.test(text) ? Kind.Float : Kind.Number, text, text.length, space);
+  }
+
+  #string(quote: string, space: boolean): void {
+    const text = this.#text;
+    let end = this.#at + 1;
+    while (end < text.length && text[end] !== quote) {
+      if (quote === '`' && text[end] === '\\') end++;
+      end++;
+    }
+    if (end >= text.length) {
+      const why = `unterminated string (missing ${quote})`;
+      return this.#push(Kind.Bad, why, text.length - this.#at, space);
+    }
+    const length = end + 1 - this.#at;
+    this.#push(Kind.Text, text.slice(this.#at, end + 1), length, space);
+  }
+
+  #percent(space: boolean): void {
+    const match = this.#match(PERCENT);
+    if (!match) {
+      const operator = this.#match(OPERATOR)!;
+      return this.#push(Kind.Punct, operator[0], operator[0].length, space);
+    }
+    const [whole, parameter, braced, local, context, directive, other] = match;
+    const length = whole.length;
+    if (parameter !== undefined) this.#push(Kind.Parameter, parameter, length, space);
+    else if (braced !== undefined) this.#braced(braced.trim(), length, space);
+    else if (local !== undefined) this.#push(Kind.MacroLocal, local.slice(1), length, space);
+    else if (context !== undefined) this.#push(Kind.ContextLocal, context, length, space);
+    else if (directive !== undefined) this.#push(Kind.Directive, directive, length, space);
+    else this.#push(Kind.Punct, `%${other}`, length, space);
+  }
+
+  /** `%{…}` is the percent form of what the braces hold, set apart from the letters after it. */
+  #braced(inside: string, length: number, space: boolean): void {
+    if (/^[+-]?\d+(?::[+-]?\d+)?$/.test(inside)) this.#push(Kind.Parameter, inside, length, space);
+    else if (/^%[\w.?@$#~]+$/.test(inside)) this.#push(Kind.MacroLocal, inside.slice(1), length, space);
+    else if (/^\$+[A-Za-z_.?@][\w.?@$#~]*$/.test(inside)) this.#push(Kind.ContextLocal, inside, length, space);
+    else if (/^[A-Za-z_]\w*$/.test(inside)) this.#push(Kind.Directive, inside, length, space);
+    else if (/^\?\??$/.test(inside)) this.#push(Kind.Punct, `%${inside}`, length, space);
+    else this.#push(Kind.Bad, `\`%{${inside}}' means nothing`, length, space);
+  }
+}
+
+/** The tokens of `text`, one logical line, without its comment. */
+export function lexLine(text: string): Token[] {
+  return new LineLexer(text).run();
+}

@@ -1,0 +1,122 @@
+/**
+ * One line of tokens to a statement (NASM manual, 3.1):
+ *
+ *     label:  times n  prefixes  mnemonic operand, operand …
+ *
+ * each part optional. A word at the start that is neither instruction nor directive is a label,
+ * with or without its colon.
+ */
+
+import { Cursor } from './cursor.ts';
+import { parseData } from './data.ts';
+import { directiveNamed, parseBracketed } from './directives.ts';
+import { Failure } from './errors.ts';
+import { type Expression, parseExpression } from './expression.ts';
+import { isMnemonic } from './instruction-set.ts';
+import { parseOperands } from './operands.ts';
+import { registerNamed } from './registers.ts';
+import type { Origin } from './source.ts';
+import type { Body, Label, Statement } from './statement.ts';
+import { isPunct, Kind, type Token } from './token.ts';
+
+const PREFIXES = new Set('rep repe repz repne repnz lock a16 a32 o16 o32'.split(' '));
+const PSEUDO =
+  /^(?:equ|incbin|times|d[bwdqto]|res[bwdq])$/;
+
+/** What {@link parseLine} found: a statement, and a remark on it if it looks like a slip. */
+export interface ParsedLine {
+  readonly statement: Statement;
+  readonly warning?: { readonly column: number; readonly message: string };
+}
+
+/** Parses one line, which has at least one token. Throws a Failure if it is no statement. */
+export function parseLine(tokens: readonly Token[], origin: Origin): ParsedLine {
+  const first = tokens[0]!;
+  const cursor = new Cursor(tokens);
+  if (isPunct(first, '[')) return { statement: { origin, body: parseBracketed(cursor) } };
+  if (first.kind !== Kind.Name) return cursor.fail('label or instruction expected');
+  const directive = isPunct(tokens[1], ':') ? undefined : directiveNamed(cursor.word());
+  if (directive) {
+    cursor.skip();
+    const body = directive(cursor, first.column, true);
+    cursor.end('the directive');
+    return { statement: { origin, body } };
+  }
+  const label = takeLabel(cursor);
+  if (label && cursor.done && !isPunct(tokens[1], ':')) {
+    const message = `label \`${label.name}' alone on a line, without a colon: is it misspelt?`;
+    return { statement: { origin, label }, warning: { column: label.column, message } };
+  }
+  return { statement: restOfLine(cursor, origin, label, isPunct(tokens[1], ':')) };
+}
+
+function isKeyword(word: string): boolean {
+  return PREFIXES.has(word) || PSEUDO.test(word) || isMnemonic(word);
+}
+
+function takeLabel(cursor: Cursor): Label | undefined {
+  const token = cursor.token!;
+  const colon = isPunct(cursor.second, ':');
+  if (!colon && (isKeyword(cursor.word()) || isSegment(token))) return undefined;
+  cursor.skip();
+  if (colon) cursor.skip();
+  const name = token.text[0] === '$' ? token.text.slice(1) : token.text;
+  if (registerNamed(token.text))
+    throw new Failure(token.column, `\`${token.text}' is a register and cannot be a label`);
+  return { name, column: token.column };
+}
+
+function isSegment(token: Token): boolean {
+  return token.kind === Kind.Name && registerNamed(token.text)?.kind === 'segment';
+}
+
+function restOfLine(
+  cursor: Cursor,
+  origin: Origin,
+  label: Label | undefined,
+  colon: boolean,
+): Statement {
+  const prefixes: string[] = [];
+  let times: Expression | undefined;
+  for (;;) {
+    const word = cursor.word();
+    if (word === 'times') {
+      cursor.skip();
+      times = parseExpression(cursor);
+    } else if (PREFIXES.has(word) || (cursor.token && isSegment(cursor.token))) {
+      prefixes.push(word);
+      cursor.skip();
+    } else {
+      break;
+    }
+  }
+  const start = { origin, ...(label && { label }), ...(times && { times }) };
+  if (cursor.done && prefixes.length === 0 && !times) return start;
+  const body = parseBody(cursor, prefixes, label, colon);
+  cursor.end('the statement');
+  return { ...start, body };
+}
+
+function parseBody(
+  cursor: Cursor,
+  prefixes: readonly string[],
+  label: Label | undefined,
+  colon: boolean,
+): Body {
+  const { column } = cursor;
+  const mnemonic = cursor.word();
+  if (cursor.done && prefixes.length > 0)
+    return { kind: 'instruction', column, mnemonic: '', prefixes, operands: [] };
+  if (PSEUDO.test(mnemonic)) {
+    cursor.skip();
+    return parseData(cursor, mnemonic, column);
+  }
+  if (isMnemonic(mnemonic)) {
+    cursor.skip();
+    const operands = parseOperands(cursor, mnemonic);
+    return { kind: 'instruction', column, mnemonic, prefixes, operands };
+  }
+  if (label && !colon && prefixes.length === 0)
+    throw new Failure(label.column, `unknown instruction \`${label.name}'`, 'a label ends in a colon');
+  return cursor.fail('instruction expected');
+}

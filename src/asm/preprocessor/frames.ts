@@ -1,0 +1,38 @@
+/**
+ * Where lines come from: files, bodies of multi-line macros, bodies of %rep. Frames lie on a stack;
+ * the line at hand is the next one of the topmost.
+ */
+
+import type { Origin, SourceLine } from '../source.ts';
+import type { MacroCall } from './multi-macros.ts';
+
+export interface Frame {
+  readonly kind: 'file' | 'macro' | 'repeat';
+  readonly lines: readonly SourceLine[];
+  next: number;
+  /** Times that the lines are still to be read, this time included; 1 but for %rep. */
+  times: number;
+  /** The call whose parameters the lines see. */
+  readonly call: MacroCall | undefined;
+  /** Macros and repetitions open, this frame included; files do not count. */
+  readonly depth: number;
+  /** Conditions (%if) that were open when the frame began. */
+  readonly conditions: number;
+}
+
+/** The next line of `frame`, or undefined when it is used up. */
+export function nextLine(frame: Frame): SourceLine | undefined {
+  if (frame.next >= frame.lines.length) {
+    if (frame.times <= 1 || frame.lines.length === 0) return undefined;
+    frame.times--;
+    frame.next = 0;
+  }
+  return frame.lines[frame.next++];
+}
+
+/** What errors in `line`, read from `frame`, point at. */
+export function originOf(frame: Frame, line: SourceLine): Origin {
+  const { call, depth } = frame;
+  if (!call) return { place: line, line, depth };
+  return { place: call.place, line, depth, macro: call.macro.name };
+}

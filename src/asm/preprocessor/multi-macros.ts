@@ -1,0 +1,232 @@
+/**
+ * Multi-line macros (NASM manual, 4.3): definition, choice by number of parameters, and what the
+ * percent forms of a body stand for in one call of it.
+ *
+ *     %1 … %9 …   parameters       %0   how many      %{2:4}  several, with commas
+ *     %-1  the opposite of a condition code      %00  the label before the call
+ *     %%name  a label of this call only
+ */
+
+import { Cursor } from '../cursor.ts';
+import { Failure } from '../errors.ts';
+import type { SourceLine } from '../source.ts';
+import { isPunct, Kind, splitAtCommas, type Token } from '../token.ts';
+import { isWord, joined, unbraced } from './expander.ts';
+
+export interface MultiMacro {
+  readonly name: string;
+  readonly ignoreCase: boolean;
+  readonly least: number;
+  /** Infinity for `*`. */
+  readonly most: number;
+  /** Whether the last parameter takes all that is left, commas and all. */
+  readonly greedy: boolean;
+  /** For the parameters after `least`. */
+  readonly defaults: readonly (readonly Token[])[];
+  readonly lines: SourceLine[];
+  /** Whether it is being expanded: within itself it is not called again. */
+  active: boolean;
+}
+
+/** One call of a macro. */
+export interface MacroCall {
+  readonly macro: MultiMacro;
+  readonly given: readonly (readonly Token[])[];
+  /** How far `%rotate` has turned `given`, 0 … length - 1. */
+  rotation: number;
+  /** Tells its `%%` labels from those of other calls. */
+  readonly number: number;
+  readonly label: Token | undefined;
+  /** The line that errors within it name, and the column in it. */
+  readonly place: SourceLine;
+  readonly column: number;
+}
+
+/** All multi-line macros, by name. */
+export class MultiMacros {
+  /** By name in lower case. */
+  readonly #byName = new Map<string, MultiMacro[]>();
+
+  /** Adds `macro`; true if it hides one that takes as many parameters. */
+  define(macro: MultiMacro): boolean {
+    const key = macro.name.toLowerCase();
+    const others = this.#byName.get(key) ?? [];
+    const clash = others.some(
+      (o) => isNamed(o, macro.name) && o.least <= macro.most && macro.least <= o.most,
+    );
+    this.#byName.set(key, [macro, ...others]);
+    return clash;
+  }
+
+  /** Removes the macro with just this name and these bounds. */
+  undefine(name: string, least: number, most: number): void {
+    const key = name.toLowerCase();
+    const left = this.#byName
+      .get(key)
+      ?.filter((m) => !(isNamed(m, name) && m.least === least && m.most === most));
+    if (left) this.#byName.set(key, left);
+  }
+
+  named(name: string): readonly MultiMacro[] {
+    return this.#byName.get(name.toLowerCase())?.filter((m) => isNamed(m, name)) ?? NONE;
+  }
+}
+
+const NONE: readonly MultiMacro[] = [];
+
+function isNamed(macro: MultiMacro, name: string): boolean {
+  return macro.ignoreCase || macro.name === name;
+}
+
+/** The macro without its lines that the rest of a `%macro` line announces. */
+export function parseSignature(cursor: Cursor, ignoreCase: boolean): MultiMacro {
+  const token = cursor.token;
+  if (token?.kind !== Kind.Name) cursor.fail('name of the macro expected');
+  cursor.skip();
+  const { least, most, greedy } = parseBounds(cursor);
+  const rest = cursor.rest();
+  const defaults = rest.length > 0 ? splitAtCommas(rest).map(unbraced) : [];
+  const name = token!.text;
+  return { name, ignoreCase, least, most, greedy, defaults, lines: [], active: false };
+}
+
+/** Takes `2`, `1-3`, `1-*`, `1-3+`, with or without `.nolist`. */
+export function parseBounds(cursor: Cursor): Pick<MultiMacro, 'least' | 'most' | 'greedy'> {
+  const least = takeCount(cursor);
+  let most = least;
+  if (cursor.take('-')) most = cursor.take('*') ? Number.POSITIVE_INFINITY : takeCount(cursor);
+  if (most < least) cursor.fail(`at most ${most} parameters, but at least ${least}`);
+  const greedy = cursor.take('+');
+  // `2.nolist` lexes as the number `2.` and a word.
+  if (/^\.?nolist$/.test(cursor.word())) cursor.skip();
+  return { least, most, greedy };
+}
+
+function takeCount(cursor: Cursor): number {
+  const token = cursor.token;
+  const digits = /^(\d{1,5})(\.nolist|\.)?$/i.exec(token?.text ?? '');
+  if (!digits) return cursor.fail('number of parameters expected');
+  cursor.skip();
+  return Number(digits[1]);
+}
+
+/**
+ * The parameters that `tokens` give to one of `macros`, and that macro; or undefined if none takes
+ * that many.
+ */
+export function bind(
+  macros: readonly MultiMacro[],
+  tokens: readonly Token[],
+): { macro: MultiMacro; given: (readonly Token[])[] } | undefined {
+  const parts: (readonly Token[])[] = tokens.length === 0 ? [] : splitParameters(tokens);
+  for (const macro of macros) {
+    const fits = parts.length >= macro.least && (parts.length <= macro.most || macro.greedy);
+    if (macro.active || !fits) continue;
+    const given = macro.greedy ? gathered(parts, macro.most) : parts.map(unbraced);
+    for (let i = given.length; i < macro.most; i++) {
+      const value = macro.defaults[i - macro.least];
+      if (!value) break;
+      given.push(value);
+    }
+    return { macro, given };
+  }
+  return undefined;
+}
+
+/** Commas in braces do not separate; those in parentheses do (unlike in single-line macros). */
+function splitParameters(tokens: readonly Token[]): Token[][] {
+  const parts: Token[][] = [[]];
+  let depth = 0;
+  for (const token of tokens) {
+    if (isPunct(token, '{')) depth++;
+    else if (isPunct(token, '}')) depth--;
+    if (depth <= 0 && isPunct(token, ',')) parts.push([]);
+    else parts.at(-1)!.push(token);
+  }
+  return parts;
+}
+
+/** The parts after the `most`-th joined to it again. */
+function gathered(parts: readonly (readonly Token[])[], most: number): (readonly Token[])[] {
+  if (parts.length <= most) return parts.map(unbraced);
+  const last = parts.slice(most - 1).flatMap((part, i) => (i === 0 ? part : [COMMA, ...part]));
+  return [...parts.slice(0, most - 1).map(unbraced), last];
+}
+
+const COMMA: Token = { kind: Kind.Punct, text: ',', column: 1, space: false };
+
+/** Whether the body places the label before the call itself, by `%00`. */
+export function usesLabel({ lines }: MultiMacro): boolean {
+  return lines.some(({ tokens }) =>
+    tokens.some(({ kind, text }) => kind === Kind.Parameter && text === '00'),
+  );
+}
+
+/** `tokens`, a line of the body, with the percent forms replaced as `call` has them. */
+export function fillIn(tokens: readonly Token[], call: MacroCall): Token[] {
+  const out: Token[] = [];
+  for (const token of tokens) {
+    const replacement = replacementOf(token, call);
+    replacement.forEach((part, i) => {
+      const space = i === 0 ? token.space : part.space;
+      const last = out.at(-1);
+      if (!space && last && isWord(last) && isWord(part)) out.push(...joined(out.pop()!, part));
+      else out.push(part.space === space ? part : { ...part, space });
+    });
+  }
+  return out;
+}
+
+function replacementOf(token: Token, call: MacroCall): readonly Token[] {
+  const { column } = call;
+  if (token.kind === Kind.MacroLocal)
+    return [{ ...token, kind: Kind.Name, text: `..@${call.number}.${token.text}`, column }];
+  if (token.kind !== Kind.Parameter) return [{ ...token, column }];
+  const { text } = token;
+  if (text === '0') return [{ ...token, kind: Kind.Number, text: `${call.given.length}`, column }];
+  if (text === '00') return call.label ? [call.label] : [];
+  if (text.includes(':')) return range(text, call);
+  if (text[0] === '-') return [opposite(token, call)];
+  return parameter(Number(text), call);
+}
+
+function parameter(number: number, { given, rotation }: MacroCall): readonly Token[] {
+  if (number < 1 || number > given.length) return [];
+  return given[(number - 1 + rotation) % given.length]!;
+}
+
+/** `2:4`, or backwards `4:2`; a negative number counts from the end. */
+function range(text: string, call: MacroCall): Token[] {
+  const length = call.given.length;
+  const [from, to] = text.split(':').map((part) => {
+    const number = Number(part);
+    return number < 0 ? length + 1 + number : number;
+  }) as [number, number];
+  if (from < 1 || to < 1 || from > length || to > length)
+    throw new Failure(call.column, `\`%{${text}}': the call has ${length} parameters`);
+  const out: Token[] = [];
+  const step = from <= to ? 1 : -1;
+  for (let number = from; number !== to + step; number += step)
+    out.push(...(out.length > 0 ? [COMMA] : []), ...parameter(number, call));
+  return out;
+}
+
+const CONDITIONS = 'a-na ae-nae b-nb be-nbe c-nc e-ne g-ng ge-nge l-nl le-nle o-no p-np s-ns z-nz';
+
+const OPPOSITES = new Map([['pe', 'po'], ['po', 'pe'], ...CONDITIONS.split(' ').flatMap(bothWays)]);
+
+function bothWays(pair: string): [string, string][] {
+  const [plain, not] = pair.split('-') as [string, string];
+  return [
+    [plain, not],
+    [not, plain],
+  ];
+}
+
+function opposite(token: Token, call: MacroCall): Token {
+  const given = parameter(Number(token.text.slice(1)), call);
+  const text = OPPOSITES.get(new Cursor(given).word());
+  if (given.length !== 1 || text === undefined)
+    throw new Failure(call.column, `\`%${token.text}': the parameter is no condition code`);
+  return { ...token, kind: Kind.Name, text, column: call.column };
+}

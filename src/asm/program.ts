@@ -1,0 +1,267 @@
+/**
+ * The program as it is being assembled: symbols, and the output that statements add to. One pass
+ * feeds it all statements in order; {@link Program.endPass} then says whether anything moved.
+ *
+ * Values can be wrong as long as things move, so each pass's complaints about them are its own:
+ * those of the last pass are the user's.
+ */
+
+import type { AsmValue } from '../isa/request.ts';
+import { type DataScope, dataPieces, totalSize } from './data-bytes.ts';
+import { Diagnostics, Failure } from './errors.ts';
+import { evaluate, evaluateScalar, type Scope } from './evaluate.ts';
+import type { Expression } from './expression.ts';
+import { type Encoded, encodeInstruction, type InstructionScope } from './instruction-set.ts';
+import type { Format } from './layout.ts';
+import { MAX_IMAGE_BYTES } from './limits.ts';
+import { Output } from './output.ts';
+import type { Origin } from './source.ts';
+import type { Body, DataSyntax, Directive, InstructionSyntax, Label } from './statement.ts';
+import type { Statement } from './statement.ts';
+import { Symbols } from './symbols.ts';
+import { isScalar, isUnknown, UNKNOWN, type Value } from './value.ts';
+
+type Incbin = Extract<Directive, { kind: 'incbin' }>;
+
+/** Reads a file for `incbin`; undefined if there is none. */
+export type BytesResolver = (path: string, from: string) => Uint8Array | undefined;
+
+export class Program implements Scope, DataScope, InstructionScope {
+  readonly symbols = new Symbols();
+  readonly output: Output;
+  /** Complaints of the present pass. */
+  diagnostics = new Diagnostics();
+  readonly #bytesOf: BytesResolver;
+  /** Of instructions that come out the same in every pass. */
+  readonly #encoded = new Map<InstructionSyntax, Encoded>();
+  /** How often an expression asked for a symbol or an address. */
+  #lookups = 0;
+  #pass = 0;
+  #bits = 32;
+  /** The statement at hand, and where it begins. */
+  #origin!: Origin;
+  #here: Value | undefined;
+
+  constructor(format: Format, bytesOf: BytesResolver) {
+    this.output = new Output(format);
+    this.#bytesOf = bytesOf;
+  }
+
+  startPass(): void {
+    this.#pass++;
+    this.#bits = 32;
+    this.symbols.startPass();
+    this.output.startPass();
+    this.diagnostics = new Diagnostics();
+  }
+
+  /** Lays the sections out. True if nothing has changed since the pass before. */
+  endPass(): boolean {
+    const moved = this.output.endPass();
+    return !moved && !this.symbols.changed;
+  }
+
+  /** Assembles one statement; what is wrong with it is noted. */
+  execute(statement: Statement): void {
+    const { origin, label, body, times } = statement;
+    this.#origin = origin;
+    this.#here = this.output.here();
+    if (label && body?.kind !== 'equ')
+      this.diagnostics.guard(origin, () =>
+        this.symbols.define({ ...label, value: this.here(), label: true, origin }),
+      );
+    if (body)
+      this.diagnostics.guard(origin, () => {
+        const count = times ? Number(this.#bounded(times)) : 1;
+        this.#body(body, count, label);
+      });
+    this.#here = undefined;
+  }
+
+  symbol(name: string, column: number): Value {
+    this.#lookups++;
+    const found = this.symbols.find(name);
+    if (found) return found.value;
+    if (this.#pass === 1) return UNKNOWN;
+    throw this.undefinedSymbol(name, column);
+  }
+
+  /** The Failure that says that `name` is no symbol. */
+  undefinedSymbol(name: string, column: number): Failure {
+    const similar = this.symbols.similar(name);
+    const hint = similar === undefined ? undefined : `there is a symbol \`${similar}'`;
+    return new Failure(column, `symbol \`${this.symbols.fullName(name)}' not defined`, hint);
+  }
+
+  /** Where the statement at hand begins; it stays so while `times` repeats it. */
+  here(): Value {
+    this.#lookups++;
+    return this.#here ?? this.output.here();
+  }
+
+  base(): Value {
+    this.#lookups++;
+    return this.output.base();
+  }
+
+  /**
+   * The number that `value` comes to with all sections in their places. Throws a Failure unless it
+   * is a number, an address, or the distance of an address from the section in force.
+   */
+  resolve(value: Value, column: number): bigint {
+    let number = value.constant;
+    let [added, taken] = [0, 0];
+    for (const { of, times } of value.terms) {
+      if (of.unit === 'unknown') continue;
+      if (of.unit === 'register') throw new Failure(column, `register \`${of.name}' in a number`);
+      if (times === 1n) added++;
+      else if (times === -1n && of === this.output.section) taken++;
+      else added = 2;
+      if (added > 1 || taken > 1)
+        throw new Failure(column, 'neither a number nor an address', 'addresses cannot be added');
+      number += BigInt(of.base) * times;
+    }
+    return number;
+  }
+
+  /** What a value without registers rests on, seen from the section in force. */
+  basisOf(value: Value): AsmValue['basis'] {
+    if (isUnknown(value)) return 'unknown';
+    if (isScalar(value)) return 'number';
+    const [only] = value.terms;
+    return value.terms.length === 1 && only!.of === this.output.section ? 'here' : 'elsewhere';
+  }
+
+  unit(expression: Expression, size: number): bigint {
+    const value = this.resolve(evaluate(expression, this), expression.column);
+    this.#checkRange(value, size, expression.column);
+    return BigInt.asUintN(8 * size, value);
+  }
+
+  /** Warns if `value` is neither a signed nor an unsigned number of `size` bytes. */
+  #checkRange(value: bigint, size: number, column: number): void {
+    const limit = 1n << BigInt(8 * size);
+    if (size === 8 || (value >= -limit && value < limit)) return;
+    const message = `${value} does not fit into ${size === 1 ? 'a byte' : `${size} bytes`}`;
+    this.#warn(column, message);
+  }
+
+  #warn(column: number, message: string): void {
+    this.diagnostics.warning(this.#origin, column, message);
+  }
+
+  count(expression: Expression): bigint {
+    return this.#bounded(expression);
+  }
+
+  #bounded(expression: Expression): bigint {
+    const count = evaluateScalar(expression, this, 'a count');
+    if (count < 0n) throw new Failure(expression.column, `the count is ${count}, less than none`);
+    if (count > MAX_IMAGE_BYTES)
+      throw new Failure(expression.column, `the count is ${count}; ${MAX_IMAGE_BYTES} is the most`);
+    return count;
+  }
+
+  #body(body: Body, times: number, label: Label | undefined): void {
+    switch (body.kind) {
+      case 'instruction':
+        return this.#instruction(body, times);
+      case 'data':
+        return this.#data(body, times);
+      case 'reserve': {
+        const size = body.size * Number(this.#bounded(body.count)) * times;
+        return this.output.reserve(this.#origin, size, body.column);
+      }
+      case 'equ':
+        return this.#equ(label, body.value, body.column);
+      default:
+        return this.#directive(body, times);
+    }
+  }
+
+  #instruction(syntax: InstructionSyntax, times: number): void {
+    if (this.#bits !== 32)
+      throw new Failure(syntax.column, '16-bit code: the machine runs 32-bit code', 'use bits 32');
+    for (let done = 0; done < times; ) {
+      const { bytes, placeless, warnings } = this.#encode(syntax);
+      for (const warning of warnings) this.#warn(syntax.column, warning);
+      const run = placeless ? times : 1;
+      this.output.append(this.#origin, bytes, run, syntax.column);
+      done += run;
+    }
+  }
+
+  /** Encodes an instruction, unless it names no symbol and has been encoded before. */
+  #encode(syntax: InstructionSyntax): Encoded {
+    const known = this.#encoded.get(syntax);
+    if (known) return known;
+    const before = this.#lookups;
+    const encoded = encodeInstruction(syntax, this.output.address, this);
+    if (encoded.placeless && this.#lookups === before) this.#encoded.set(syntax, encoded);
+    return encoded;
+  }
+
+  #data({ items, size, column }: DataSyntax, times: number): void {
+    const pieces = dataPieces(items, size, this);
+    if (totalSize(pieces) * times > MAX_IMAGE_BYTES)
+      throw new Failure(column, `more than ${MAX_IMAGE_BYTES} bytes`);
+    const [only] = pieces;
+    if (pieces.length === 1 && typeof only !== 'number')
+      return this.output.append(this.#origin, only!, times, column);
+    for (let i = 0; i < times && pieces.length > 0; i++)
+      for (const piece of pieces) {
+        if (typeof piece === 'number') this.output.reserve(this.#origin, piece, column);
+        else this.output.append(this.#origin, piece, 1, column);
+      }
+  }
+
+  /** The symbol gets a value even if it is unknown still, so that a later pass can know it. */
+  #equ(label: Label | undefined, expression: Expression, column: number): void {
+    if (!label) throw new Failure(column, "`equ' needs a label in front, to give the value to");
+    const value = evaluate(expression, this);
+    if (!isUnknown(value)) this.resolve(value, expression.column);
+    this.symbols.define({ ...label, value, label: false, origin: this.#origin });
+    if (isUnknown(value) && this.#pass > 1)
+      throw new Failure(expression.column, `the value of \`${label.name}' depends on itself`);
+  }
+
+  #incbin({ path, skip, length, column }: Incbin, times: number): void {
+    const bytes = this.#bytesOf(path, this.#origin.line.file);
+    if (!bytes) throw new Failure(column, `cannot read the file \`${path}' to include`);
+    const from = skip ? Number(this.#bounded(skip)) : 0;
+    const size = length ? Number(this.#bounded(length)) : bytes.length;
+    this.output.append(this.#origin, bytes.subarray(from, from + size), times, column);
+  }
+
+  #directive(directive: Directive, times: number): void {
+    const { column } = directive;
+    switch (directive.kind) {
+      case 'incbin':
+        return this.#incbin(directive, times);
+      case 'section': {
+        const { name, bits, align, lasting } = directive;
+        const kind = bits === undefined ? undefined : bits ? 'data' : 'bss';
+        this.output.choose(name, kind, lasting);
+        if (align) this.output.align(evaluateScalar(align, this, 'an alignment'), align.column);
+        return;
+      }
+      case 'return':
+        return this.output.goBack();
+      case 'nothing':
+        return;
+      case 'reserve':
+      case 'equ':
+        return;
+      default:
+    }
+    const { value } = directive;
+    const number = evaluateScalar(value, this, `the operand of \`${directive.kind}'`);
+    if (directive.kind === 'org') return this.output.setOrigin(number, column);
+    if (directive.kind === 'sectalign') return this.output.align(number, column);
+    if (directive.kind === 'absolute')
+      return this.output.chooseAbsolute(Number(number), directive.lasting);
+    if (number !== 32n && number !== 16n)
+      throw new Failure(column, `no ${number}-bit mode`, 'the machine runs 32-bit code: bits 32');
+    this.#bits = Number(number);
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Statements: what one line says, with its expressions still open, so that the same statement can be
+ * assembled again in every pass.
+ */
+
+import type { Expression } from './expression.ts';
+import type { Register } from './registers.ts';
+import type { Origin } from './source.ts';
+
+export interface Statement {
+  readonly origin: Origin;
+  readonly label?: Label;
+  /** `times` before the body. */
+  readonly times?: Expression;
+  readonly body?: Body;
+}
+
+export interface Label {
+  readonly name: string;
+  readonly column: number;
+}
+
+export type Body = InstructionSyntax | DataSyntax | Directive;
+
+/** An instruction as written. A line of prefixes alone has the empty mnemonic. */
+export interface InstructionSyntax {
+  readonly kind: 'instruction';
+  readonly column: number;
+  /** Lower case. */
+  readonly mnemonic: string;
+  /** `rep`, `lock`, `a16`, … and names of segment registers, lower case, as written. */
+  readonly prefixes: readonly string[];
+  readonly operands: readonly OperandSyntax[];
+}
+
+export interface OperandSyntax {
+  readonly column: number;
+  /** Bytes that a keyword (`byte` … ) asks for, or 0. */
+  readonly size: number;
+  readonly strict: boolean;
+  readonly distance: '' | 'short' | 'near' | 'far';
+  /** The value; in brackets the address; of a far pointer the selector. */
+  readonly value: Expression;
+  /** The offset of a far pointer `selector:offset`. */
+  readonly offset?: Expression;
+  /** Set for an operand in brackets. */
+  readonly memory?: MemorySyntax;
+}
+
+export interface MemorySyntax {
+  readonly segment: Register | undefined;
+  /** Bytes that `[byte …]`, `[word …]` or `[dword …]` ask for the displacement, or 0. */
+  readonly displacementSize: number;
+  /** `a16` or `a32` in the brackets: 2 or 4, else 0. */
+  readonly addressSize: number;
+  /** `nosplit`: [eax*2] stays an index without a base. */
+  readonly nosplit: boolean;
+}
+
+export interface DataSyntax {
+  readonly kind: 'data';
+  readonly column: number;
+  /** Bytes of a unit: 1, 2, 4 or 8. */
+  readonly size: number;
+  readonly items: readonly DataItem[];
+}
+
+export type DataItem =
+  /** Bytes, filled up with zeros to a whole number of units. */
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'value'; readonly value: Expression }
+  /** `?`: room of one unit. */
+  | { readonly kind: 'reserve' }
+  /** `count dup (items)`. */
+  | { readonly kind: 'repeat'; readonly count: Expression; readonly items: readonly DataItem[] };
+
+export type Directive = { readonly column: number } & (
+  | { readonly kind: 'reserve'; readonly size: number; readonly count: Expression }
+  | { readonly kind: 'equ'; readonly value: Expression }
+  | {
+      readonly kind: 'incbin';
+      readonly path: string;
+      readonly skip?: Expression;
+      readonly length?: Expression;
+    }
+  | {
+      readonly kind: 'section';
+      readonly name: string;
+      readonly align?: Expression;
+      /** Whether the program says that the section has bytes (progbits) or not (nobits). */
+      readonly bits?: boolean;
+      /** False in brackets: `__SECT__` goes back to the section chosen before. */
+      readonly lasting: boolean;
+    }
+  | { readonly kind: 'absolute'; readonly value: Expression; readonly lasting: boolean }
+  /** `__SECT__`: back to the section that was chosen last, other than in brackets. */
+  | { readonly kind: 'return' }
+  | { readonly kind: 'org' | 'sectalign' | 'bits'; readonly value: Expression }
+  /** Accepted, and without effect here. */
+  | { readonly kind: 'nothing' }
+);
