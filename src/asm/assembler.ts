@@ -110,10 +110,12 @@ class Assembly {
       this.#program.startPass();
       if (this.#statements && this.#wouldReadTheSame()) this.#again(this.#statements);
       else this.#read();
-      if (this.#program.endPass()) return this.#finish();
+      if (this.#program.endPass()) {
+        this.#finish();
+        return;
+      }
     }
-    const moving = this.#program.symbols.changed;
-    if (!moving) return this.#finish();
+    const moving = this.#program.symbols.changed!;
     const message = `\`${moving.name}' still moves after ${MAX_PASSES} passes`;
     this.#diagnostics.error(moving.origin, moving.column, message, 'does it depend on itself?');
   }

@@ -63,10 +63,15 @@ export class Cursor {
 
   /** Throws a {@link Failure} at the next token, which it names. */
   fail(message: string, hint?: string): never {
+    throw this.failure(message, hint);
+  }
+
+  /** A {@link Failure} at the next token, which it names. */
+  failure(message: string, hint?: string): Failure {
     const token = this.token;
-    if (token?.kind === Kind.Bad) throw new Failure(token.column, token.text);
+    if (token?.kind === Kind.Bad) return new Failure(token.column, token.text);
     const got = token ? `, got \`${spelling(token)}'` : ', but the line ends here';
-    throw new Failure(this.column, message + got, hint);
+    return new Failure(this.column, message + got, hint);
   }
 
   /** Throws a {@link Failure} unless all is taken. */

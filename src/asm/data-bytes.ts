@@ -80,6 +80,11 @@ function merged(pieces: readonly Piece[]): Piece[] {
   return out;
 }
 
+/** All `pieces` as bytes, those without a value zero. */
+export function zeroed(pieces: readonly Piece[]): Uint8Array {
+  return joined(pieces.map((piece) => (typeof piece === 'number' ? new Uint8Array(piece) : piece)));
+}
+
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(totalSize(parts));
   let at = 0;

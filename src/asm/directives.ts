@@ -28,7 +28,10 @@ const DIRECTIVES: ReadonlyMap<string, Parser> = new Map<string, Parser>([
 
 const PRIMITIVES: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   ['return', (_, column) => ({ kind: 'return', column })],
-  ['sectalign', (cursor, column) => ({ kind: 'sectalign', column, value: parseExpression(cursor) })],
+  [
+    'sectalign',
+    (cursor, column) => ({ kind: 'sectalign', column, value: parseExpression(cursor) }),
+  ],
 ]);
 
 /** The parser of the directive called `name`, in lower case, or undefined. */

@@ -78,48 +78,64 @@ export function elfImage(
   const ordered = inMemoryOrder(sections, 'elf').filter(({ length }) => length > 0);
   const note = pvhNote(entry);
   const { segments, noteOffset, end } = place(ordered, note.length);
-  const names = new Strings();
-  const table = symbolTable(symbols, ordered, names);
   const headers = loadedHeaders(ordered, segments);
-  const add = (header: Pick<SectionHeader, 'name' | 'type' | 'offset' | 'size'>, more = {}) => {
-    headers.push({ ...PLAIN, ...header, ...more });
-    return header.offset + header.size;
-  };
-  add({ name: '.note.Xen', type: SectionType.Note, offset: noteOffset, size: note.length }, FOUR);
-  const tableAt = alignUp(end, 4);
-  const symtab = { name: '.symtab', type: SectionType.Symbols, offset: tableAt };
-  const namesAt = add(
-    { ...symtab, size: table.bytes.length },
-    { ...FOUR, entrySize: SYMBOL_BYTES, link: headers.length + 2, info: table.locals },
-  );
-  const strings = names.bytes();
-  const strtab = { name: '.strtab', type: SectionType.Strings, offset: namesAt };
-  const lastAt = add({ ...strtab, size: strings.length });
-  const headerNames = new Strings();
-  for (const { name } of headers) headerNames.add(name);
-  headerNames.add('.shstrtab');
-  const last = headerNames.bytes();
-  const shstrtab = { name: '.shstrtab', type: SectionType.Strings, offset: lastAt };
-  const headersAt = alignUp(add({ ...shstrtab, size: last.length }), 4);
-  const image = new Uint8Array(headersAt + SHDR_BYTES * (headers.length + 1));
-  image.set(fileHeader(entry, segments.length + 1, headersAt, headers.length + 1));
+  headers.push({ ...PLAIN, ...NOTE, offset: noteOffset, size: note.length });
+  const tables = appendTables(headers, symbols, ordered, alignUp(end, 4));
+  const headersAt = alignUp(tables.end, 4);
+  const image = new Uint8Array(headersAt + SHDR_BYTES * headers.length);
+  image.set(fileHeader(entry, segments.length + 1, headersAt, headers.length));
   image.set(programHeaders(segments, noteOffset, note.length), EHDR_BYTES);
   image.set(note, noteOffset);
   for (const segment of segments)
     for (const { kind, base, bytes } of segment.sections)
       if (kind !== 'bss') image.set(bytes, segment.offset + base - segment.address);
-  image.set(table.bytes, tableAt);
-  image.set(strings, namesAt);
-  image.set(last, lastAt);
-  image.set(sectionHeaders(headers, headerNames), headersAt);
+  for (const { offset, bytes } of tables.contents) image.set(bytes, offset);
+  image.set(sectionHeaders(headers, tables.names), headersAt);
   return image;
 }
 
-const FOUR = { align: 4 };
+interface Content {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Adds the headers of symbol table, its strings and the headers' names, which stand at `from`. */
+function appendTables(
+  headers: SectionHeader[],
+  symbols: readonly ElfSymbol[],
+  ordered: readonly Section[],
+  from: number,
+): { contents: Content[]; names: Strings; end: number } {
+  const contents: Content[] = [];
+  let end = from;
+  const append = (header: Pick<SectionHeader, 'name' | 'type'>, bytes: Uint8Array, more = {}) => {
+    headers.push({ ...PLAIN, ...header, offset: end, size: bytes.length, ...more });
+    contents.push({ offset: end, bytes });
+    end += bytes.length;
+  };
+  const strings = new Strings();
+  const { bytes, locals } = symbolTable(symbols, ordered, strings);
+  const linked = { align: 4, entrySize: SYMBOL_BYTES, link: headers.length + 1, info: locals };
+  append({ name: '.symtab', type: SectionType.Symbols }, bytes, linked);
+  append({ name: '.strtab', type: SectionType.Strings }, strings.bytes());
+  const names = new Strings();
+  for (const { name } of headers) names.add(name);
+  names.add('.shstrtab');
+  append({ name: '.shstrtab', type: SectionType.Strings }, names.bytes());
+  return { contents, names, end };
+}
+
+const NOTE = { name: '.note.Xen', type: SectionType.Note, align: 4 };
 
 function pvhNote(entry: number): Uint8Array {
   const note = new ByteWriter(20);
-  return note.u32(4).u32(4).u32(18).raw(Uint8Array.of(0x58, 0x65, 0x6e, 0)).u32(entry).take();
+  return note
+    .u32(4)
+    .u32(4)
+    .u32(18)
+    .raw(Uint8Array.of(0x58, 0x65, 0x6e, 0))
+    .u32(entry)
+    .take();
 }
 
 /** Where the segments go in the file; each starts on a page of its own, as in memory. */
@@ -219,7 +235,10 @@ function symbolTable(
   for (const symbol of [...locals, ...known.filter((other) => !isLocal(other))]) {
     out.u32(names.add(symbol.name)).u32(symbol.address).u32(0);
     const binding = isLocal(symbol) ? 0x00 : 0x10;
-    out.u8(binding).u8(0).u16(ordered.indexOf(symbol.section) + 1);
+    out
+      .u8(binding)
+      .u8(0)
+      .u16(ordered.indexOf(symbol.section) + 1);
   }
   return { bytes: out.take(), locals: locals.length + 1 };
 }

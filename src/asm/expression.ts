@@ -160,7 +160,5 @@ function name(cursor: Cursor, token: Token): Expression {
   const { column, text } = token;
   if (text[0] === '$') return { kind: 'symbol', column, name: text.slice(1) };
   const register = registerNamed(text);
-  return register
-    ? { kind: 'register', column, register }
-    : { kind: 'symbol', column, name: text };
+  return register ? { kind: 'register', column, register } : { kind: 'symbol', column, name: text };
 }

@@ -4,9 +4,9 @@
  */
 
 import { encode } from '../isa/encoder.ts';
-import type { AddressTerm, AsmMemory, AsmOperand, AsmPrefix, AsmValue } from '../isa/request.ts';
-import { groupPrefixes, SEGMENT_PREFIX } from '../isa/prefixes.ts';
 import { spellingOf } from '../isa/mnemonics.ts';
+import { groupPrefixes, SEGMENT_PREFIX } from '../isa/prefixes.ts';
+import type { AddressTerm, AsmMemory, AsmOperand, AsmPrefix, AsmValue } from '../isa/request.ts';
 import { Failure } from './errors.ts';
 import { evaluate, type Scope } from './evaluate.ts';
 import type { Expression } from './expression.ts';
@@ -87,7 +87,11 @@ function toOperand(syntax: OperandSyntax, scope: InstructionScope): AsmOperand {
     return { kind: 'far', selector: number, offset: target, ...width };
   }
   if (syntax.distance === 'far')
-    throw new Failure(column, '`far\' with an address alone', 'write selector:offset, or far [memory]');
+    throw new Failure(
+      column,
+      "`far' with an address alone",
+      'write selector:offset, or far [memory]',
+    );
   return {
     kind: 'imm',
     ...number,

@@ -9,11 +9,11 @@
 import { Kind, type Token } from './token.ts';
 
 const NAME = /[A-Za-z_.?@\u0080-\uffff][A-Za-z0-9_.?@$#~\u0080-\uffff]*/y;
-const NUMBER =
-  /[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][+-]?[0-9_]+)?|[eE][+-][0-9_]+)|[0-9][0-9A-Za-z_]*/y;
-const HEXADECIMAL = /(?:\$|0[xXhH])[0-9A-Fa-f_]+/y;
+const NUMBER = /[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][+-]?[0-9_]+)?|[eE][+-][0-9_]+)|[0-9][0-9A-Za-z_]*/y;
+const HEXADECIMAL = /(?:\$(?=[0-9])|0[xXhH])[0-9A-Fa-f_]+/y;
 const FLOAT = /^[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][+-]?[0-9_]+)?|[eE][+-]?[0-9_]+)$/;
-const OPERATOR = /<=>|<<<|>>>|<<|>>|<=|>=|<>|==|!=|&&|\|\||\^\^|\/\/|%%|[-+*/%&|^~!<>=()[\]{},:?$]/y;
+const OPERATOR =
+  /<=>|<<<|>>>|<<|>>|<=|>=|<>|==|!=|&&|\|\||\^\^|\/\/|%%|\$\$|[-+*/%&|^~!<>=()[\]{},:?$]/y;
 const PERCENT =
   /%(?:([+-]?\d+)|\{([^{}]*)\}|(%[\w.?@$#~]+)|(\$+[A-Za-z_.?@][\w.?@$#~]*)|([A-Za-z_][\w]*)|(\?\??|\+|\[))/y;
 
@@ -50,27 +50,24 @@ class LineLexer {
     this.#at += length;
   }
 
-  #match(pattern: RegExp): RegExpExecArray | null {
-    pattern.lastIndex = this.#at;
-    return pattern.exec(this.#text);
+  /** What `pattern` matches `ahead` characters from here. */
+  #match(pattern: RegExp, ahead = 0): string | undefined {
+    pattern.lastIndex = this.#at + ahead;
+    return pattern.exec(this.#text)?.[0];
   }
 
   #word(space: boolean): void {
-    const escaped = this.#text[this.#at] === '$' ? 1 : 0;
-    this.#at += escaped;
-    const name = this.#match(NAME);
-    if (name) {
-      const text = (escaped ? '$' : '') + name[0];
-      this.#at -= escaped;
-      return this.#push(Kind.Name, text, text.length, space);
+    const escaped = this.#text[this.#at] === '$';
+    const name = this.#match(NAME, escaped ? 1 : 0);
+    if (name !== undefined) {
+      this.#push(Kind.Name, escaped ? `$${name}` : name, name.length + (escaped ? 1 : 0), space);
+      return;
     }
-    this.#at -= escaped;
-    if (escaped && this.#text[this.#at + 1] === '$') return this.#push(Kind.Punct, '$$', 2, space);
     const number = this.#match(HEXADECIMAL) ?? this.#match(NUMBER);
-    if (number) return this.#number(number[0], space);
     const operator = this.#match(OPERATOR);
-    if (operator) return this.#push(Kind.Punct, operator[0], operator[0].length, space);
-    this.#push(Kind.Bad, `unexpected character \`${this.#text[this.#at]}'`, 1, space);
+    if (number !== undefined) this.#number(number, space);
+    else if (operator !== undefined) this.#push(Kind.Punct, operator, operator.length, space);
+    else this.#push(Kind.Bad, `unexpected character \`${this.#text[this.#at]}'`, 1, space);
   }
 
   #number(text: string, space: boolean): void {
@@ -84,19 +81,18 @@ class LineLexer {
       if (quote === '`' && text[end] === '\\') end++;
       end++;
     }
-    if (end >= text.length) {
-      const why = `unterminated string (missing ${quote})`;
-      return this.#push(Kind.Bad, why, text.length - this.#at, space);
-    }
-    const length = end + 1 - this.#at;
-    this.#push(Kind.Text, text.slice(this.#at, end + 1), length, space);
+    const literal = text.slice(this.#at, end + 1);
+    if (end < text.length) this.#push(Kind.Text, literal, literal.length, space);
+    else this.#push(Kind.Bad, `unterminated string (missing ${quote})`, literal.length, space);
   }
 
   #percent(space: boolean): void {
-    const match = this.#match(PERCENT);
+    PERCENT.lastIndex = this.#at;
+    const match = PERCENT.exec(this.#text);
     if (!match) {
       const operator = this.#match(OPERATOR)!;
-      return this.#push(Kind.Punct, operator[0], operator[0].length, space);
+      this.#push(Kind.Punct, operator, operator.length, space);
+      return;
     }
     const [whole, parameter, braced, local, context, directive, other] = match;
     const length = whole.length;
@@ -111,8 +107,10 @@ class LineLexer {
   /** `%{…}` is the percent form of what the braces hold, set apart from the letters after it. */
   #braced(inside: string, length: number, space: boolean): void {
     if (/^[+-]?\d+(?::[+-]?\d+)?$/.test(inside)) this.#push(Kind.Parameter, inside, length, space);
-    else if (/^%[\w.?@$#~]+$/.test(inside)) this.#push(Kind.MacroLocal, inside.slice(1), length, space);
-    else if (/^\$+[A-Za-z_.?@][\w.?@$#~]*$/.test(inside)) this.#push(Kind.ContextLocal, inside, length, space);
+    else if (/^%[\w.?@$#~]+$/.test(inside))
+      this.#push(Kind.MacroLocal, inside.slice(1), length, space);
+    else if (/^\$+[A-Za-z_.?@][\w.?@$#~]*$/.test(inside))
+      this.#push(Kind.ContextLocal, inside, length, space);
     else if (/^[A-Za-z_]\w*$/.test(inside)) this.#push(Kind.Directive, inside, length, space);
     else if (/^\?\??$/.test(inside)) this.#push(Kind.Punct, `%${inside}`, length, space);
     else this.#push(Kind.Bad, `\`%{${inside}}' means nothing`, length, space);

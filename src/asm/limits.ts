@@ -7,9 +7,9 @@
 export const MAX_PASSES = 100;
 
 /** Lines that one pass may produce, macros and repetitions expanded. */
-export const MAX_LINES = 1_000_000;
+export const MAX_LINES = 250_000;
 
-/** Bytes of one section, and of the image. */
+/** Bytes of one section that has bytes; room without them may be as large as the machine's memory. */
 export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 
 /** Errors reported before the run is given up. */
@@ -22,7 +22,7 @@ export const MAX_OPERATORS = 1000;
 /** Multi-line macros, repetitions and included files open at the same time. */
 export const MAX_FRAMES = 400;
 
-/** Iterations of one %rep. */
+/** Iterations of one %rep, and of `times` before a jump. */
 export const MAX_REPEAT = 1_000_000;
 
 /** Tokens of one line after macro expansion, and expansions within each other. */

@@ -34,9 +34,10 @@ export function formatListing(
 ): string {
   const byLine = new Map<Origin, Emission[]>();
   for (const emission of emissions) {
-    const known = byLine.get(emission.origin);
+    const origin = emission.origin.shownAt ?? emission.origin;
+    const known = byLine.get(origin);
     if (known) known.push(emission);
-    else byLine.set(emission.origin, [emission]);
+    else byLine.set(origin, [emission]);
   }
   return lines.map((origin) => formatLine(origin, byLine.get(origin) ?? [], format)).join('');
 }
@@ -52,14 +53,15 @@ function formatLine({ line, depth }: Origin, emissions: readonly Emission[], for
 }
 
 function* piecesOf(emission: Emission, format: Format): Iterable<Piece> {
-  const { section, offset, size, reserved, times } = emission;
+  const { section, offset, size, kind, times } = emission;
   const address = format === 'elf' && section ? section.base + offset : offset;
-  if (reserved) {
+  if (kind === 'file') yield { address, text: `<bin ${hexadecimal(size)}h>` };
+  if (kind === 'room') {
     if (size > MAX_MARKS) yield { address, text: `<res ${hexadecimal(size)}h>` };
     else for (let i = 0; i < size; i++) yield { address: address + i, text: '??' };
     return;
   }
-  for (let i = 0; i < size; i++)
+  for (let i = 0; i < size && kind === 'bytes'; i++)
     yield { address: address + i, text: hexadecimal(section!.bytes[offset + i]!).padStart(2, '0') };
   if (times > 1) yield { address: address + size, text: `<rep ${hexadecimal(times)}h>` };
 }

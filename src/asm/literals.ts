@@ -92,7 +92,8 @@ function escapeBytes(match: RegExpMatchArray, token: Token): Iterable<number> {
 /** A string as a number, its first character lowest; of more than eight bytes the first eight. */
 export function characterConstant(bytes: Uint8Array): bigint {
   let value = 0n;
-  for (let i = Math.min(bytes.length, 8) - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
+  for (let i = Math.min(bytes.length, 8) - 1; i >= 0; i--)
+    value = (value << 8n) | BigInt(bytes[i]!);
   return value;
 }
 
@@ -104,6 +105,7 @@ export function floatBytes(token: Token, size: number, negative: boolean): Uint8
   const value = negative ? -magnitude : magnitude;
   if (size === 4) view.setFloat32(0, value, true);
   else if (size === 8) view.setFloat64(0, value, true);
-  else throw new Failure(token.column, `no floating-point format has ${size} bytes`, 'use dd or dq');
+  else
+    throw new Failure(token.column, `no floating-point format has ${size} bytes`, 'use dd or dq');
   return bytes;
 }

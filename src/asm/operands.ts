@@ -34,13 +34,14 @@ export function parseOperands(cursor: Cursor, mnemonic: string): OperandSyntax[]
     if (cursor.done) break;
     operands.push(parseOperand(cursor, mnemonic));
   } while (cursor.take(','));
-  if (!cursor.done) cursor.fail('comma or end of line expected after the operand', foreignHint(cursor));
+  if (!cursor.done)
+    cursor.fail('comma or end of line expected after the operand', foreignHint(cursor));
   return operands;
 }
 
 /** A remedy for what other assemblers would understand. */
 function foreignHint(cursor: Cursor): string | undefined {
-  if (isPunct(cursor.token, '[')) return 'write [table+ebx], and size words without `ptr\'';
+  if (isPunct(cursor.token, '[')) return "write [table+ebx], and size words without `ptr'";
   return undefined;
 }
 

@@ -3,6 +3,7 @@
  * bytes. Keeps what each line put where, for the listing.
  */
 
+import { MAX_RAM_BYTES } from '../base/limits.ts';
 import { Failure } from './errors.ts';
 import { DEFAULT_ELF_ORIGIN, type Format, layOut } from './layout.ts';
 import { MAX_ALIGNMENT, MAX_IMAGE_BYTES } from './limits.ts';
@@ -18,8 +19,8 @@ export interface Emission {
   /** In the section, or the absolute counter. */
   readonly offset: number;
   readonly size: number;
-  /** Room without a value. */
-  readonly reserved: boolean;
+  /** Room without a value is shown as such, and bytes of a file only by their number. */
+  readonly kind: 'bytes' | 'room' | 'file';
   /** How often `times` repeats it; the bytes follow each other. */
   readonly times: number;
 }
@@ -89,32 +90,40 @@ export class Output {
   }
 
   /** Appends `bytes` `times` over. Throws a Failure at `column` where none may be. */
-  append(origin: Origin, bytes: Uint8Array, times: number, column: number): void {
+  append(
+    origin: Origin,
+    bytes: Uint8Array,
+    times: number,
+    column: number,
+    kind: 'bytes' | 'file' = 'bytes',
+  ): void {
     if (bytes.length * times === 0) return;
     if (this.#absolute !== undefined)
-      throw new Failure(column, '`absolute\' space has no bytes', 'reserve room with resb … resq');
+      throw new Failure(column, "`absolute' space has no bytes", 'reserve room with resb … resq');
     if (this.#section.kind === 'bss') {
       const what = `section ${this.#section.name} has no bytes of its own`;
       throw new Failure(column, what, 'put data with values into .data');
     }
-    this.#note(origin, bytes.length, false, times, column);
+    this.#note({ origin, size: bytes.length, kind, times }, column);
     this.#section.append(bytes, times);
   }
 
   /** Leaves room for `size` bytes. */
   reserve(origin: Origin, size: number, column: number): void {
     if (size === 0) return;
-    this.#note(origin, size, true, 1, column);
+    this.#note({ origin, size, kind: 'room', times: 1 }, column);
     if (this.#absolute === undefined) this.#section.reserve(size);
     else this.#absolute += size;
   }
 
-  #note(origin: Origin, size: number, reserved: boolean, times: number, column: number): void {
+  #note(emission: Omit<Emission, 'section' | 'offset'>, column: number): void {
+    const { size, times } = emission;
     const section = this.section;
     const offset = section?.length ?? this.#absolute!;
-    if (offset + size * times > MAX_IMAGE_BYTES)
-      throw new Failure(column, `more than ${MAX_IMAGE_BYTES} bytes in one section`);
-    this.#emissions.push({ origin, section, offset, size, reserved, times });
+    const limit = section && section.kind !== 'bss' ? MAX_IMAGE_BYTES : MAX_RAM_BYTES;
+    if ((section?.length ?? 0) + size * times > limit)
+      throw new Failure(column, `more than ${limit} bytes in one section`);
+    this.#emissions.push({ ...emission, section, offset });
   }
 
   /**
@@ -148,7 +157,7 @@ export class Output {
 
   /** Sets the address of the first byte, once a pass. */
   setOrigin(address: bigint, column: number): void {
-    if (this.#origin !== undefined) throw new Failure(column, 'second `org\' of one program');
+    if (this.#origin !== undefined) throw new Failure(column, "second `org' of one program");
     if (address < 0n || address > 0xffff_ffffn)
       throw new Failure(column, `origin ${address} is not a 32-bit address`);
     this.#origin = Number(address);

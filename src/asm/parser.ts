@@ -20,8 +20,7 @@ import type { Body, Label, Statement } from './statement.ts';
 import { isPunct, Kind, type Token } from './token.ts';
 
 const PREFIXES = new Set('rep repe repz repne repnz lock a16 a32 o16 o32'.split(' '));
-const PSEUDO =
-  /^(?:equ|incbin|times|d[bwdqto]|res[bwdq])$/;
+const PSEUDO = /^(?:equ|incbin|times|d[bwdqto]|res[bwdq])$/;
 
 /** What {@link parseLine} found: a statement, and a remark on it if it looks like a slip. */
 export interface ParsedLine {
@@ -117,6 +116,10 @@ function parseBody(
     return { kind: 'instruction', column, mnemonic, prefixes, operands };
   }
   if (label && !colon && prefixes.length === 0)
-    throw new Failure(label.column, `unknown instruction \`${label.name}'`, 'a label ends in a colon');
+    throw new Failure(
+      label.column,
+      `unknown instruction \`${label.name}'`,
+      'a label ends in a colon',
+    );
   return cursor.fail('instruction expected');
 }

@@ -6,22 +6,29 @@
  * those of the last pass are the user's.
  */
 
+import { MAX_RAM_BYTES } from '../base/limits.ts';
 import type { AsmValue } from '../isa/request.ts';
-import { type DataScope, dataPieces, totalSize } from './data-bytes.ts';
+import { type DataScope, dataPieces, totalSize, zeroed } from './data-bytes.ts';
 import { Diagnostics, Failure } from './errors.ts';
 import { evaluate, evaluateScalar, type Scope } from './evaluate.ts';
 import type { Expression } from './expression.ts';
 import { type Encoded, encodeInstruction, type InstructionScope } from './instruction-set.ts';
 import type { Format } from './layout.ts';
-import { MAX_IMAGE_BYTES } from './limits.ts';
+import { MAX_IMAGE_BYTES, MAX_REPEAT } from './limits.ts';
 import { Output } from './output.ts';
 import type { Origin } from './source.ts';
-import type { Body, DataSyntax, Directive, InstructionSyntax, Label } from './statement.ts';
-import type { Statement } from './statement.ts';
+import type {
+  Body,
+  DataSyntax,
+  Directive,
+  InstructionSyntax,
+  Label,
+  Statement,
+} from './statement.ts';
 import { Symbols } from './symbols.ts';
 import { isScalar, isUnknown, UNKNOWN, type Value } from './value.ts';
 
-type Incbin = Extract<Directive, { kind: 'incbin' }>;
+type Of<K extends Directive['kind']> = Extract<Directive, { kind: K }>;
 
 /** Reads a file for `incbin`; undefined if there is none. */
 export type BytesResolver = (path: string, from: string) => Uint8Array | undefined;
@@ -55,10 +62,10 @@ export class Program implements Scope, DataScope, InstructionScope {
     this.diagnostics = new Diagnostics();
   }
 
-  /** Lays the sections out. True if nothing has changed since the pass before. */
+  /** Lays the sections out. True if nothing has changed since the pass before; never of the first. */
   endPass(): boolean {
     const moved = this.output.endPass();
-    return !moved && !this.symbols.changed;
+    return !moved && !this.symbols.changed && this.#pass > 1;
   }
 
   /** Assembles one statement; what is wrong with it is noted. */
@@ -157,25 +164,40 @@ export class Program implements Scope, DataScope, InstructionScope {
   #bounded(expression: Expression): bigint {
     const count = evaluateScalar(expression, this, 'a count');
     if (count < 0n) throw new Failure(expression.column, `the count is ${count}, less than none`);
-    if (count > MAX_IMAGE_BYTES)
-      throw new Failure(expression.column, `the count is ${count}; ${MAX_IMAGE_BYTES} is the most`);
+    if (count > MAX_RAM_BYTES)
+      throw new Failure(expression.column, `the count is ${count}; ${MAX_RAM_BYTES} is the most`);
     return count;
   }
 
   #body(body: Body, times: number, label: Label | undefined): void {
     switch (body.kind) {
       case 'instruction':
-        return this.#instruction(body, times);
+        this.#instruction(body, times);
+        break;
       case 'data':
-        return this.#data(body, times);
+        this.#data(body, times);
+        break;
       case 'reserve': {
         const size = body.size * Number(this.#bounded(body.count)) * times;
-        return this.output.reserve(this.#origin, size, body.column);
+        this.output.reserve(this.#origin, size, body.column);
+        break;
       }
+      case 'incbin':
+        this.#incbin(body, times);
+        break;
       case 'equ':
-        return this.#equ(label, body.value, body.column);
+        this.#equ(label, body.value, body.column);
+        break;
+      case 'section':
+        this.#section(body);
+        break;
+      case 'return':
+        this.output.goBack();
+        break;
+      case 'nothing':
+        break;
       default:
-        return this.#directive(body, times);
+        this.#setting(body);
     }
   }
 
@@ -186,6 +208,8 @@ export class Program implements Scope, DataScope, InstructionScope {
       const { bytes, placeless, warnings } = this.#encode(syntax);
       for (const warning of warnings) this.#warn(syntax.column, warning);
       const run = placeless ? times : 1;
+      if (run < times && times > MAX_REPEAT)
+        throw new Failure(syntax.column, `a jump ${times} times; ${MAX_REPEAT} is the most`);
       this.output.append(this.#origin, bytes, run, syntax.column);
       done += run;
     }
@@ -205,14 +229,11 @@ export class Program implements Scope, DataScope, InstructionScope {
     const pieces = dataPieces(items, size, this);
     if (totalSize(pieces) * times > MAX_IMAGE_BYTES)
       throw new Failure(column, `more than ${MAX_IMAGE_BYTES} bytes`);
-    const [only] = pieces;
-    if (pieces.length === 1 && typeof only !== 'number')
-      return this.output.append(this.#origin, only!, times, column);
-    for (let i = 0; i < times && pieces.length > 0; i++)
-      for (const piece of pieces) {
-        if (typeof piece === 'number') this.output.reserve(this.#origin, piece, column);
-        else this.output.append(this.#origin, piece, 1, column);
-      }
+    const repeated = times > 1 && pieces.length > 1 ? [zeroed(pieces)] : pieces;
+    for (const piece of repeated) {
+      if (typeof piece === 'number') this.output.reserve(this.#origin, piece * times, column);
+      else this.output.append(this.#origin, piece, times, column);
+    }
   }
 
   /** The symbol gets a value even if it is unknown still, so that a later pass can know it. */
@@ -225,43 +246,28 @@ export class Program implements Scope, DataScope, InstructionScope {
       throw new Failure(expression.column, `the value of \`${label.name}' depends on itself`);
   }
 
-  #incbin({ path, skip, length, column }: Incbin, times: number): void {
+  #incbin({ path, skip, length, column }: Of<'incbin'>, times: number): void {
     const bytes = this.#bytesOf(path, this.#origin.line.file);
     if (!bytes) throw new Failure(column, `cannot read the file \`${path}' to include`);
     const from = skip ? Number(this.#bounded(skip)) : 0;
     const size = length ? Number(this.#bounded(length)) : bytes.length;
-    this.output.append(this.#origin, bytes.subarray(from, from + size), times, column);
+    const part = bytes.subarray(from, from + size);
+    this.output.append(this.#origin, part, times, column, 'file');
   }
 
-  #directive(directive: Directive, times: number): void {
-    const { column } = directive;
-    switch (directive.kind) {
-      case 'incbin':
-        return this.#incbin(directive, times);
-      case 'section': {
-        const { name, bits, align, lasting } = directive;
-        const kind = bits === undefined ? undefined : bits ? 'data' : 'bss';
-        this.output.choose(name, kind, lasting);
-        if (align) this.output.align(evaluateScalar(align, this, 'an alignment'), align.column);
-        return;
-      }
-      case 'return':
-        return this.output.goBack();
-      case 'nothing':
-        return;
-      case 'reserve':
-      case 'equ':
-        return;
-      default:
-    }
-    const { value } = directive;
-    const number = evaluateScalar(value, this, `the operand of \`${directive.kind}'`);
-    if (directive.kind === 'org') return this.output.setOrigin(number, column);
-    if (directive.kind === 'sectalign') return this.output.align(number, column);
-    if (directive.kind === 'absolute')
-      return this.output.chooseAbsolute(Number(number), directive.lasting);
-    if (number !== 32n && number !== 16n)
-      throw new Failure(column, `no ${number}-bit mode`, 'the machine runs 32-bit code: bits 32');
-    this.#bits = Number(number);
+  #section({ name, bits, align, lasting }: Of<'section'>): void {
+    const kind = bits === undefined ? undefined : bits ? 'data' : 'bss';
+    this.output.choose(name, kind, lasting);
+    if (align) this.output.align(evaluateScalar(align, this, 'an alignment'), align.column);
+  }
+
+  #setting(directive: Of<'absolute' | 'org' | 'sectalign' | 'bits'>): void {
+    const { kind, value, column } = directive;
+    const number = evaluateScalar(value, this, `the operand of \`${kind}'`);
+    if (kind === 'org') this.output.setOrigin(number, column);
+    else if (kind === 'sectalign') this.output.align(number, column);
+    else if (kind === 'absolute') this.output.chooseAbsolute(Number(number), directive.lasting);
+    else if (number === 32n || number === 16n) this.#bits = Number(number);
+    else throw new Failure(column, `no ${number}-bit mode`, 'the machine runs 32-bit code');
   }
 }

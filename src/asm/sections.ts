@@ -3,8 +3,6 @@
  * Where a label is used, its section's place is the one that the pass before gave it.
  */
 
-import { MAX_IMAGE_BYTES } from './limits.ts';
-
 /** What a section holds decides where it goes: code, data with bytes, or room without bytes. */
 export type SectionKind = 'text' | 'data' | 'bss';
 
@@ -29,14 +27,9 @@ export class Section {
     return this.#length;
   }
 
-  /** What the pass has written; of a bss section zeros. A view, good until the next write. */
+  /** What the pass has written. A view, good until the next write; none of a bss section. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
-  }
-
-  /** Whether `size` more bytes are within {@link MAX_IMAGE_BYTES}. */
-  hasRoom(size: number): boolean {
-    return this.#length + size <= MAX_IMAGE_BYTES;
   }
 
   /** Appends `bytes`, `times` over. */
@@ -46,14 +39,15 @@ export class Section {
     else for (let i = 0; i < times; i++) this.#bytes.set(bytes, at + i * bytes.length);
   }
 
-  /** Appends `size` zeros. */
+  /** Appends `size` zeros, or room for so many bytes. */
   reserve(size: number): void {
-    this.#grow(size);
+    if (this.kind === 'bss') this.#length += size;
+    else this.#grow(size);
   }
 
   /** Empties it for a new pass. */
   restart(): void {
-    this.#bytes.fill(0, 0, this.#length);
+    if (this.kind !== 'bss') this.#bytes.fill(0, 0, this.#length);
     this.#length = 0;
     this.align = undefined;
   }

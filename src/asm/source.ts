@@ -36,6 +36,8 @@ export interface Origin {
   readonly depth: number;
   /** The innermost macro open around it. */
   readonly macro?: string;
+  /** The line that a listing shows in its stead: the call of a macro that is `.nolist`. */
+  readonly shownAt?: Origin;
 }
 
 /** The logical lines of `text`. */

@@ -69,7 +69,11 @@ export class Symbols {
     if (before?.pass === this.#pass) {
       if (same) return;
       const { file, number } = before.origin.place;
-      throw new Failure(column, `symbol \`${full}' redefined`, `first defined at ${file}:${number}`);
+      throw new Failure(
+        column,
+        `symbol \`${full}' redefined`,
+        `first defined at ${file}:${number}`,
+      );
     }
     const entry = { ...symbol, name: full, pass: this.#pass };
     if (!same) this.#changed ??= entry;

@@ -89,7 +89,8 @@ function separator(tokens: readonly Token[]): number {
 
 function sameToken(a: Token, b: Token, ignoreCase: boolean): boolean {
   if (a.kind !== b.kind) return false;
-  const [x, y] = a.kind === Kind.Text ? [a.text.slice(1, -1), b.text.slice(1, -1)] : [a.text, b.text];
+  const [x, y] =
+    a.kind === Kind.Text ? [a.text.slice(1, -1), b.text.slice(1, -1)] : [a.text, b.text];
   return ignoreCase ? x.toLowerCase() === y.toLowerCase() : x === y;
 }
 

@@ -34,5 +34,7 @@ export function nextLine(frame: Frame): SourceLine | undefined {
 export function originOf(frame: Frame, line: SourceLine): Origin {
   const { call, depth } = frame;
   if (!call) return { place: line, line, depth };
-  return { place: call.place, line, depth, macro: call.macro.name };
+  const { shownAt } = call;
+  const origin = { place: call.origin.place, line, depth, macro: call.macro.name };
+  return shownAt ? { ...origin, shownAt } : origin;
 }

@@ -9,7 +9,7 @@
 
 import { Cursor } from '../cursor.ts';
 import { Failure } from '../errors.ts';
-import type { SourceLine } from '../source.ts';
+import type { Origin, SourceLine } from '../source.ts';
 import { isPunct, Kind, splitAtCommas, type Token } from '../token.ts';
 import { isWord, joined, unbraced } from './expander.ts';
 
@@ -21,6 +21,8 @@ export interface MultiMacro {
   readonly most: number;
   /** Whether the last parameter takes all that is left, commas and all. */
   readonly greedy: boolean;
+  /** Whether a listing leaves its lines out. */
+  readonly unlisted: boolean;
   /** For the parameters after `least`. */
   readonly defaults: readonly (readonly Token[])[];
   readonly lines: SourceLine[];
@@ -37,9 +39,11 @@ export interface MacroCall {
   /** Tells its `%%` labels from those of other calls. */
   readonly number: number;
   readonly label: Token | undefined;
-  /** The line that errors within it name, and the column in it. */
-  readonly place: SourceLine;
+  /** The line that calls it, and the column in the line that errors name. */
+  readonly origin: Origin;
   readonly column: number;
+  /** Set if a listing shows its bytes at another line. */
+  readonly shownAt: Origin | undefined;
 }
 
 /** All multi-line macros, by name. */
@@ -83,23 +87,26 @@ export function parseSignature(cursor: Cursor, ignoreCase: boolean): MultiMacro 
   const token = cursor.token;
   if (token?.kind !== Kind.Name) cursor.fail('name of the macro expected');
   cursor.skip();
-  const { least, most, greedy } = parseBounds(cursor);
+  const bounds = parseBounds(cursor);
   const rest = cursor.rest();
   const defaults = rest.length > 0 ? splitAtCommas(rest).map(unbraced) : [];
-  const name = token!.text;
-  return { name, ignoreCase, least, most, greedy, defaults, lines: [], active: false };
+  return { name: token!.text, ignoreCase, ...bounds, defaults, lines: [], active: false };
 }
 
+/** What stands between a macro's name and its defaults. */
+export type Bounds = Pick<MultiMacro, 'least' | 'most' | 'greedy' | 'unlisted'>;
+
 /** Takes `2`, `1-3`, `1-*`, `1-3+`, with or without `.nolist`. */
-export function parseBounds(cursor: Cursor): Pick<MultiMacro, 'least' | 'most' | 'greedy'> {
+export function parseBounds(cursor: Cursor): Bounds {
   const least = takeCount(cursor);
   let most = least;
   if (cursor.take('-')) most = cursor.take('*') ? Number.POSITIVE_INFINITY : takeCount(cursor);
   if (most < least) cursor.fail(`at most ${most} parameters, but at least ${least}`);
   const greedy = cursor.take('+');
   // `2.nolist` lexes as the number `2.` and a word.
-  if (/^\.?nolist$/.test(cursor.word())) cursor.skip();
-  return { least, most, greedy };
+  const unlisted = /^\.?nolist$/.test(cursor.word());
+  if (unlisted) cursor.skip();
+  return { least, most, greedy, unlisted };
 }
 
 function takeCount(cursor: Cursor): number {

@@ -156,26 +156,31 @@ export class Preprocessor {
   }
 
   #line(frame: Frame, line: SourceLine, origin: Origin): void {
-    if (this.#recording) return this.#record(this.#recording, line);
+    if (this.#recording) {
+      this.#record(this.#recording, line);
+      return;
+    }
     const bare = line.tokens;
     const first = bare[0];
     const directive = first?.kind === Kind.Directive;
     const counts = !this.#conditionals.skipping || (directive && /^elif/i.test(first.text));
     const tokens = frame.call && counts ? fillIn(bare, frame.call) : bare;
-    if (directive) return this.#directive(tokens[0]!, new Cursor(tokens, 1));
-    if (!counts) return;
-    const expanded = this.#environment.expander.expand(tokens);
-    if (!this.#call(frame, expanded)) this.#handOut(expanded, origin);
+    if (directive) {
+      this.#directive(tokens[0]!, new Cursor(tokens, 1));
+    } else if (counts) {
+      const expanded = this.#environment.expander.expand(tokens);
+      if (!this.#call(expanded)) this.#handOut(expanded, origin);
+    }
   }
 
   #handOut(tokens: readonly Token[], origin: Origin): void {
     if (tokens.length === 0) return;
-    if (origin.depth > 0) this.#options.onLine(origin);
+    if (origin.depth > 0 && !origin.shownAt) this.#options.onLine(origin);
     this.#ready.push({ tokens, origin });
   }
 
   /** Opens the multi-line macro that `tokens` call, if they call one. */
-  #call(frame: Frame, tokens: readonly Token[]): boolean {
+  #call(tokens: readonly Token[]): boolean {
     const { multis } = this.#environment;
     if (tokens[0]?.kind !== Kind.Name) return false;
     let at = 0;
@@ -193,9 +198,12 @@ export class Preprocessor {
     }
     const label = at > 0 ? tokens[0] : undefined;
     if (label && !usesLabel(bound.macro)) this.#handOut([label, COLON], this.#origin);
-    const place = frame.call?.place ?? this.#origin.line;
+    const origin = this.#origin;
+    const shownAt = origin.shownAt ?? (bound.macro.unlisted ? origin : undefined);
+    const { column } = name;
     const number = ++this.#calls;
-    const call = { ...bound, rotation: 0, number, label, place, column: name.column };
+    const call = { ...bound, rotation: 0, number, label, origin, column, shownAt };
+    if (shownAt === origin && origin.depth > 0) this.#options.onLine(origin);
     this.#push({ kind: 'macro', lines: bound.macro.lines, times: 1, call });
     bound.macro.active = true;
     return true;
@@ -208,39 +216,52 @@ export class Preprocessor {
     if (this.#conditionals.obey({ name, column, cursor }, this.#origin, environment)) return;
     if (this.#conditionals.skipping) return;
     const definition = DEFINITIONS.get(name);
-    if (definition) return definition(cursor, environment);
+    if (definition) definition(cursor, environment);
+    else this.#obey(name, token, cursor);
+  }
+
+  #obey(name: string, token: Token, cursor: Cursor): void {
     switch (name) {
       case 'macro':
       case 'imacro':
-        return this.#macro(cursor, token, name === 'imacro');
+        this.#macro(cursor, token, name === 'imacro');
+        break;
       case 'unmacro':
-        return this.#unmacro(cursor);
+        this.#unmacro(cursor);
+        break;
       case 'rep':
-        return this.#repeat(cursor, token);
+        this.#repeat(cursor, token);
+        break;
       case 'exitrep':
-        return this.#leave('repeat', token);
+        this.#leave('repeat', token);
+        break;
       case 'exitmacro':
-        return this.#leave('macro', token);
+        this.#leave('macro', token);
+        break;
       case 'rotate':
-        return this.#rotate(cursor, token);
+        this.#rotate(cursor, token);
+        break;
       case 'include':
-        return this.#include(cursor);
+        this.#include(cursor);
+        break;
       case 'push':
-        return environment.contexts.push(cursor.done ? '' : takeName(cursor).text);
+        this.#environment.contexts.push(cursor.done ? '' : takeName(cursor).text);
+        break;
       case 'pop':
-        return this.#pop(cursor, token);
+        this.#pop(cursor, token);
+        break;
       case 'error':
       case 'fatal':
       case 'warning':
-        return this.#message(cursor, token, name);
+        this.#message(cursor, token, name);
+        break;
       case 'pragma':
-      case 'line':
-        return;
+        break;
       case 'endmacro':
       case 'endrep':
-        throw new Failure(column, `\`%${token.text}' without \`%${name.slice(3)}'`);
+        throw new Failure(token.column, `\`%${token.text}' without \`%${name.slice(3)}'`);
       default:
-        throw new Failure(column, `unknown preprocessor directive \`%${token.text}'`);
+        throw new Failure(token.column, `unknown preprocessor directive \`%${token.text}'`);
     }
   }
 
@@ -257,7 +278,8 @@ export class Preprocessor {
     if (recording.begin.test(name)) recording.nesting++;
     else if (name === recording.end && recording.nesting-- === 0) {
       this.#recording = undefined;
-      return recording.finish();
+      recording.finish();
+      return;
     }
     recording.lines.push(line);
   }
@@ -312,7 +334,7 @@ export class Preprocessor {
   #include(cursor: Cursor): void {
     const rest = this.#environment.expanded(cursor);
     const token = rest.token;
-    if (token?.kind !== Kind.Text) return rest.fail('file name in quotes expected');
+    if (token?.kind !== Kind.Text) throw rest.failure('file name in quotes expected');
     const path = token.text.slice(1, -1);
     const lines = this.#options.include(path, this.#origin.line.file);
     if (!lines) throw new Failure(token.column, `cannot read the file \`${path}' to include`);
@@ -323,16 +345,18 @@ export class Preprocessor {
     const { contexts } = this.#environment;
     const wanted = cursor.done ? contexts.innermost : takeName(cursor).text;
     if (wanted !== contexts.innermost || !contexts.pop())
-      throw new Failure(token.column, '`%pop\' of a context that is not the innermost');
+      throw new Failure(token.column, "`%pop' of a context that is not the innermost");
   }
 
   #message(cursor: Cursor, token: Token, severity: 'error' | 'fatal' | 'warning'): void {
     const text = messageText(this.#environment.expanded(cursor)) || `%${severity}`;
     const { column } = token;
     const origin = this.#origin;
-    if (severity !== 'fatal') return this.#options.onMessage({ severity, origin, column, text });
-    this.#error(origin, column, text);
-    throw new Abandoned();
+    if (severity === 'fatal') {
+      this.#error(origin, column, text);
+      throw new Abandoned();
+    }
+    this.#options.onMessage({ severity, origin, column, text });
   }
 }
 

@@ -7,7 +7,7 @@
 
 import { type SourceLine, splitLines } from '../source.ts';
 
-const TEXT = String.raw`
+const TEXT = `
 %imacro align 1-2+.nolist nop
   [sectalign %1]
   times (((%1) - (($-$$) %% (%1))) %% (%1)) %2

@@ -1,0 +1,73 @@
+/** The oracle and the sources of the assembler's tests. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type AssemblyResult, assemble, type Format } from '../../src/asm/assembler.ts';
+
+/** Folder of the sources that both assemblers take. */
+export const GOLDEN = fileURLToPath(new URL('../golden/asm/', import.meta.url));
+
+/** Names of the sources in {@link GOLDEN}. */
+export const goldenSources = (): string[] =>
+  readdirSync(GOLDEN).filter((name) => name.endsWith('.asm'));
+
+/** What nasm makes of a text; `bytes` only if it had no error. */
+export interface NasmResult {
+  readonly bytes: Uint8Array | undefined;
+  readonly listing: string;
+  /** Lines with errors, each once, ascending. */
+  readonly errorLines: readonly number[];
+  readonly messages: string;
+}
+
+/** Runs nasm -f bin on `text`; includes are looked up in `directory`. */
+export function nasm(text: string, directory = GOLDEN): NasmResult {
+  const scratch = mkdtempSync(join(tmpdir(), 'vmft-asm-'));
+  try {
+    const [input, output, list] = ['in.asm', 'out.bin', 'out.lst'].map((n) => join(scratch, n));
+    writeFileSync(input!, text);
+    const run = spawnSync('nasm', ['-f', 'bin', '-o', output!, '-l', list!, input!], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
+    const lines = run.stderr.matchAll(/in\.asm:(\d+): (?:error|fatal)/g);
+    return {
+      bytes: run.status === 0 ? new Uint8Array(readFileSync(output!)) : undefined,
+      listing: existsSync(list!) ? readFileSync(list!, 'utf8') : '',
+      errorLines: distinct([...lines].map(([, line]) => Number(line))),
+      messages: run.stderr,
+    };
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** Runs our assembler; includes are looked up beside the file that asks for them. */
+export function ours(text: string, format: Format = 'bin', file = `${GOLDEN}in.asm`) {
+  const find = (path: string, from: string): string | undefined =>
+    [join(dirname(from), path)].find(existsSync);
+  return assemble({
+    file,
+    text,
+    format,
+    resolve: (path, from) => {
+      const name = find(path, from);
+      return name === undefined ? undefined : { name, text: readFileSync(name, 'utf8') };
+    },
+    resolveBytes: (path, from) => {
+      const name = find(path, from);
+      return name === undefined ? undefined : new Uint8Array(readFileSync(name));
+    },
+  });
+}
+
+/** Numbers of the lines with errors, each once, ascending. */
+export function errorLines({ errors }: AssemblyResult): number[] {
+  return distinct(errors.map(({ line }) => line));
+}
+
+function distinct(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
