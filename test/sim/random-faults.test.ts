@@ -23,7 +23,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), crash, (seed, fault) => {
         expect(run(toyScenario(seed, [fault])).violations).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 120 },
     );
   });
 
@@ -41,7 +41,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), anyFaults, (seed, faults) => {
         expect(run(toyScenario(seed, faults)).violations).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

@@ -7,13 +7,17 @@ import { hasher } from '../support/hasher.ts';
 import { ToyMachine, type ToyProgram } from '../support/toy-machine.ts';
 
 const MS = 1_000_000;
-/** Sleeps now and then, until the timer, the disk or somebody at the keyboard wakes it. */
-const RATES = { halt: 2, timer: 1 };
-
-/** Runs of toy machines; each scenario's seed is the machine's program. */
+/**
+ * Runs of toy machines; each scenario's seed is the machine's program. It sleeps now and then, until
+ * the disk or somebody at the keyboard wakes it; one program in four has a timer, which ticks at
+ * almost every instruction.
+ */
 export function toyParts(program: Partial<ToyProgram> = {}): RunParts {
   return {
-    makeMachine: ({ seed }) => new ToyMachine({ seed, rates: RATES, ...program }, hasher),
+    makeMachine: ({ seed }) => {
+      const rates = { halt: 1, getc: 60, timer: seed % 4 === 0 ? 1 : 0 };
+      return new ToyMachine({ seed, rates, ...program }, hasher);
+    },
     hasher,
   };
 }
@@ -21,7 +25,7 @@ export function toyParts(program: Partial<ToyProgram> = {}): RunParts {
 /** Two hosts and somebody who types every 500 µs; 30 ms of faults, 30 ms after them. */
 const TEXT = `
 name: toy
-guest: { image: toy, ns-per-instruction: 4000, digest-every: 500 }
+guest: { image: toy, ns-per-instruction: 20000, digest-every: 200 }
 timing: { heartbeat: 1ms, failure-timeout: 5ms, retry: 1ms, flush: 100us }
 network: { arbiter: 100us, datagram-loss: 0.2, datagram-duplication: 0.1, datagram-jitter: 1ms }
 safety: 30ms
@@ -29,7 +33,7 @@ liveness: 30ms
 `;
 
 export function toyScenario(seed: number, faults: readonly FaultSpec[] = []): Scenario {
-  const typing = Array.from({ length: 60 }, (_, index) => ({
+  const typing = Array.from({ length: 120 }, (_, index) => ({
     atNs: index * 500_000,
     bytes: Uint8Array.of(index & 0xff),
   }));
@@ -45,7 +49,7 @@ const trigger: fc.Arbitrary<Trigger> = fc.oneof(
   fc.record({
     on: fc.constantFrom('count' as const, 'entry' as const, 'message' as const, 'output' as const),
     host,
-    number: fc.oneof(fc.nat(60), fc.nat(3000)),
+    number: fc.oneof(fc.nat(60), fc.nat(1500)),
   }),
 );
 

@@ -1,0 +1,250 @@
+/**
+ * One test per claim of Scales, Nelson, Venkitachalam, "The Design of a Practical System for
+ * Fault-Tolerant Virtual Machines" (2010) that the protocol core implements; sections in the titles.
+ */
+import { describe, expect, it } from 'vitest';
+import { decodeMessage } from '../../src/ft/messages.ts';
+import type { Effect } from '../../src/ft/ports.ts';
+import { runScenario } from '../../src/sim/run.ts';
+import { toyParts, toyScenario } from '../sim/toy-scenario.ts';
+import {
+  ack,
+  type Bench,
+  batch,
+  disk,
+  frame,
+  greetedBackup,
+  greetedPrimary,
+  kinds,
+  MS,
+  marker,
+  released,
+  sliced,
+  tick,
+} from './bench.ts';
+
+const sent = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.kind === 'send' ? [decodeMessage(effect.bytes)] : []));
+
+describe('§2.1 deterministic replay', () => {
+  it('takes the backup through the states of the primary, entry by entry', () => {
+    const scenario = toyScenario(4);
+    const guest = { ...scenario.guest, digestEvery: 1 };
+    const { violations, stats } = runScenario({ ...scenario, guest }, toyParts());
+    expect(violations).toEqual([]);
+    expect(stats.entries).toBeGreaterThan(1000);
+  });
+
+  it('delivers each event when its entry is in hand, not in epochs', () => {
+    const bench = greetedBackup();
+    expect(kinds(bench.hear(batch(0, [tick(0, 40)])))).toEqual(['feed', 'send', 'run']);
+  });
+});
+
+describe('§2.2 the Output Requirement', () => {
+  it('holds when the backup takes over: it goes on consistently with all outputs sent', () => {
+    const at = { on: 'output', host: 'alpha', number: 12 } as const;
+    const action = { do: 'crash', host: 'alpha', losing: 'messages' } as const;
+    const outcome = runScenario(toyScenario(4, [{ at, action }]), toyParts());
+    expect(outcome.roles).toEqual({ alpha: 'crashed', beta: 'alone' });
+    expect(outcome.violations).toEqual([]);
+  });
+});
+
+describe('§2.2 the Output Rule', () => {
+  it('sends no output until the backup has acknowledged the entry of that output', () => {
+    const bench = greetedPrimary();
+    bench.give(sliced(100, [tick(0, 40), marker(1, 100, 0)], [frame(1)]));
+    bench.give(sliced(200, [tick(2, 150), marker(3, 200, 1)], [frame(2)]));
+    expect(released(bench.hear(ack(0, 2)))).toEqual([0]);
+    expect(released(bench.hear(ack(1, 4)))).toEqual([1]);
+  });
+
+  it('asks for the entry of the output itself: having every earlier entry is not enough', () => {
+    const bench = greetedPrimary();
+    bench.give(sliced(50, [tick(0, 40)]));
+    bench.after(2 * MS);
+    bench.give(sliced(100, [marker(1, 100, 0)], [frame(1)]));
+    expect(released(bench.hear(ack(0, 1)))).toEqual([]);
+    expect(released(bench.hear(ack(1, 2)))).toEqual([0]);
+  });
+
+  it('delays the output only: the primary executes on', () => {
+    const bench = greetedPrimary();
+    const effects = bench.give(sliced(100, [marker(0, 100, 0)], [frame(1)]));
+    expect(kinds(effects)).toEqual(['send', 'run']);
+  });
+
+  it('does not make outputs exactly-once: the backup cannot tell whether the last one was sent', () => {
+    const bench = greetedBackup();
+    bench.hear(batch(0, [marker(0, 100, 0)]));
+    bench.give(sliced(100, [marker(0, 100, 0)], [frame(1)]));
+    bench.give({ kind: 'channel-lost', peer: 'alpha' });
+    bench.answer('won');
+    expect(released(bench.give({ kind: 'fenced', token: 3 }))).toEqual([0]);
+  });
+
+  it('lets a policy drop what is in doubt, as a network may', () => {
+    const bench = greetedBackup({ uncertain: 'drop' });
+    bench.hear(batch(0, [marker(0, 100, 0)]));
+    bench.give(sliced(100, [marker(0, 100, 0)], [frame(1)]));
+    bench.give({ kind: 'channel-lost', peer: 'alpha' });
+    bench.answer('won');
+    expect(released(bench.give({ kind: 'fenced', token: 3 }))).toEqual([]);
+  });
+});
+
+describe('§2.3 detection of failure', () => {
+  it('watches heartbeats', () => {
+    const bench = greetedPrimary();
+    for (let batches = 0; batches < 6; batches++) {
+      expect(kinds(bench.after(10 * MS)).includes('test-and-set')).toBe(batches === 4);
+      bench.hear(ack(batches, 0));
+    }
+  });
+
+  it('watches the traffic of log and acknowledgements', () => {
+    const bench = greetedPrimary();
+    for (let beats = 0; beats < 6; beats++) {
+      expect(kinds(bench.after(10 * MS)).includes('test-and-set')).toBe(beats === 4);
+      bench.hearHeartbeat(2);
+    }
+  });
+
+  it('is content while both go on, without any work for the guest', () => {
+    const [primary, backup] = [greetedPrimary(), greetedBackup()];
+    for (let i = 0; i < 50; i++) {
+      for (const [from, to] of [
+        [primary, backup],
+        [backup, primary],
+      ] as const) {
+        for (const effect of from.after(10 * MS)) pass(effect, from, to);
+      }
+    }
+    expect([primary.role, backup.role]).toEqual(['primary', 'backup']);
+    expect(primary.lines.join()).not.toContain('test-and-set');
+  });
+
+  function pass(effect: Effect, from: Bench, to: Bench): void {
+    if (effect.kind !== 'send' && effect.kind !== 'heartbeat') return;
+    const kind = effect.kind === 'send' ? 'message' : 'heartbeat';
+    for (const answer of to.give({ kind, from: from.host, bytes: effect.bytes })) {
+      pass(answer, to, from);
+    }
+  }
+});
+
+describe('§2.3 responding to failure', () => {
+  it('needs the test-and-set on shared storage, on either side', () => {
+    for (const bench of [greetedPrimary(), greetedBackup()]) {
+      bench.give(sliced(100, []));
+      expect(kinds(bench.after(60 * MS))).toContain('test-and-set');
+      expect(['alone', 'halted']).not.toContain(bench.role);
+    }
+  });
+
+  it('waits while the storage cannot be reached', () => {
+    const bench = greetedBackup();
+    bench.after(60 * MS);
+    for (let i = 0; i < 100; i++) bench.after(20 * MS);
+    expect(bench.role).toBe('backup');
+  });
+
+  it('ends the side that lost: the other is live', () => {
+    const bench = greetedPrimary();
+    bench.give(sliced(100, [marker(0, 100, 0)], [frame(1)]));
+    bench.after(60 * MS);
+    expect(kinds(bench.answer('lost'))).toEqual(['halt']);
+  });
+
+  it('lets the backup consume its log to the end, go live, announce itself and issue I/O again', () => {
+    const bench = greetedBackup();
+    bench.hear(batch(0, [tick(0, 40), marker(1, 100, 0)]));
+    bench.after(60 * MS);
+    bench.answer('won');
+    bench.give({ kind: 'fenced', token: 3 });
+    const entries = [tick(0, 40), marker(1, 100, 0)];
+    const effects = kinds(bench.give(sliced(100, entries, [disk(1, 'write', 8)])));
+    const order = effects.filter((kind) =>
+      ['go-live', 'announce', 'release', 'run'].includes(kind),
+    );
+    expect(order).toEqual(['go-live', 'announce', 'release', 'run']);
+  });
+});
+
+describe('§3.2 the logging channel', () => {
+  it('stops the backup when its buffer is empty', () => {
+    const bench = greetedBackup();
+    expect(kinds(bench.hear(batch(0, [])))).not.toContain('run');
+    expect(kinds(bench.hear(batch(1, [tick(0, 40)])))).toContain('run');
+    expect(kinds(bench.give(sliced(40, [tick(0, 40)])))).not.toContain('run');
+  });
+
+  it('stops the primary when its buffer is full, until the backup has made room', () => {
+    const limits = { sliceInstructions: 1000, channelBytes: 4, bufferEntries: 1000 };
+    const bench = greetedPrimary({ limits });
+    expect(kinds(bench.give(sliced(100, [marker(0, 100, 0)], [frame(1)])))).toEqual(['send']);
+    expect(kinds(bench.hear(ack(0, 1)))).toEqual(['release', 'run']);
+  });
+
+  it('is acknowledged each time entries move from it into the buffer', () => {
+    const bench = greetedBackup();
+    for (let i = 0; i < 3; i++) {
+      expect(sent(bench.hear(batch(i, [tick(i, 40)])))).toMatchObject([
+        { kind: 'ack', batch: i, received: i + 1 },
+      ]);
+    }
+  });
+
+  it('is flushed at once when an output waits for it, and batched otherwise', () => {
+    const bench = greetedPrimary();
+    expect(sent(bench.give(sliced(50, [tick(0, 40)])))).toEqual([]);
+    expect(sent(bench.give(sliced(90, [tick(1, 60)])))).toEqual([]);
+    const effects = bench.give(sliced(100, [marker(2, 100, 0)], [frame(1)]));
+    expect(sent(effects)).toMatchObject([{ kind: 'batch', batch: 0 }]);
+    bench.give(sliced(150, [tick(3, 140)]));
+    expect(sent(bench.after(2 * MS))).toMatchObject([{ kind: 'batch', batch: 1 }]);
+  });
+
+  it('tells the primary how far the backup has executed', () => {
+    const bench = greetedPrimary();
+    bench.give(sliced(100, [tick(0, 40), marker(1, 100, 0)], [frame(1)]));
+    bench.hear(ack(0, 2, 1));
+    expect(bench.state.window).toMatchObject({ acknowledged: 2, executed: 1 });
+  });
+});
+
+describe('§3.3 operation on FT VMs', () => {
+  it('a power-off stops the backup and does not make it go live', () => {
+    const bench = greetedBackup();
+    const effects = bench.hear({ kind: 'goodbye', generation: 1, reason: 'power-off' });
+    expect(effects.at(-1)).toEqual({ kind: 'halt', reason: 'power-off' });
+  });
+});
+
+describe('§3.4 disk I/O', () => {
+  it('is kept from races: overlapping requests run one after the other', () => {
+    const bench = greetedPrimary();
+    const writes = [disk(1, 'write', 8, 2), disk(2, 'write', 9), disk(3, 'write', 10)];
+    bench.give(sliced(100, [marker(0, 100, 2)], writes));
+    expect(released(bench.hear(ack(0, 1)))).toEqual([0, 2]);
+  });
+});
+
+describe('§4.1 a shared disk', () => {
+  it('makes writes outputs, and reads not', () => {
+    const bench = greetedPrimary();
+    const requests = [disk(1, 'write', 8), disk(2, 'read', 16)];
+    expect(released(bench.give(sliced(100, [marker(0, 100, 1)], requests)))).toEqual([1]);
+    expect(released(bench.hear(ack(0, 1)))).toEqual([0]);
+  });
+
+  it('never lets a read pass a held write that it overlaps', () => {
+    const bench = greetedPrimary();
+    const requests = [disk(1, 'write', 8), disk(2, 'read', 8)];
+    expect(released(bench.give(sliced(100, [marker(0, 100, 1)], requests)))).toEqual([]);
+    expect(released(bench.hear(ack(0, 1)))).toEqual([0]);
+    const done = { kind: 'disk', id: 1, ok: true } as const;
+    expect(released(bench.give({ kind: 'input', input: done }))).toEqual([1]);
+  });
+});
