@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Prng } from '../../src/base/prng.ts';
-import { decode, MAX_INSTRUCTION_BYTES } from '../../src/isa/decoder.ts';
+import { decode } from '../../src/isa/decoder.ts';
 import { encode } from '../../src/isa/encoder.ts';
 import type { Instruction, NotAnInstruction, Operand } from '../../src/isa/instruction.ts';
 import { nameOf } from '../../src/isa/mnemonics.ts';
 import type { AsmOperand } from '../../src/isa/request.ts';
 import { allRequests } from './requests.ts';
 import { readInstruction } from './second-reader.ts';
+import { someBytes } from './some-bytes.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -33,19 +33,6 @@ function addressOf(digits: string): number[] {
   const memory = instructionOf(digits).operands.find((operand) => operand.kind === 'mem');
   if (memory?.kind !== 'mem') throw new Error(`${digits}: no memory operand`);
   return [memory.base, memory.index, memory.shift, memory.disp, memory.segment];
-}
-
-/** Random bytes in which every opcode of both maps comes up, often behind prefixes. */
-function* someBytes(perOpcode: number): Generator<Uint8Array> {
-  const prefixes = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
-  const random = new Prng(1);
-  for (let index = 0; index < 512 * perOpcode; index++) {
-    const head: number[] = [];
-    while (head.length < 4 && random.chance(0.35)) head.push(prefixes[random.below(11)]!);
-    if (index & 0x100) head.push(0x0f);
-    head.push(index & 0xff);
-    yield Uint8Array.from([...head, ...random.bytes(MAX_INSTRUCTION_BYTES - head.length)]);
-  }
 }
 
 /** Where iced-x86 has another name for the same thing. */
