@@ -6,8 +6,8 @@
  * IN, OUT and FLUSH leave as DiskRequest outputs and stay pending until an input completes them;
  * their buffers are part of the device's state. The data of a write are copied out when the request
  * is made, those of a read copied in when the completion is applied (bounce buffers): in between
- * the guest cannot see or change them. GET_ID, and requests for no data or that cannot be carried out,
- * are answered at once. A request without header or without status byte is a fault.
+ * the guest cannot see or change them. GET_ID, and requests for no data or that cannot be carried
+ * out, are answered at once. A request without header or without status byte is a fault.
  *
  * A request of a driver that has since reset the device stays pending, for it is on its way to the
  * disk; its completion no longer touches the guest.
