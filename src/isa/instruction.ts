@@ -5,7 +5,7 @@
  * Words and letters are those of Intel's Software Developer's Manual, volume 2, appendix A.
  */
 
-/** General registers in hardware order, as numbers 0 … 7; with size 1 they are al cl dl bl ah ch dh bh. */
+/** General registers in hardware order, 0 … 7; with size 1 they are al cl dl bl ah ch dh bh. */
 export const enum Reg {
   Eax,
   Ecx,
@@ -59,7 +59,7 @@ export type Operand =
    * operation), else zero-extended; always a signed 32-bit integer.
    */
   | { readonly kind: 'imm'; readonly value: number; readonly size: 1 | 2 | 4 }
-  /** The target of a relative jump or call, already added to the next address (unsigned 32 bits). */
+  /** Target of a relative jump or call, already added to the next address (unsigned 32 bits). */
   | { readonly kind: 'rel'; readonly target: number; readonly size: 1 | 2 | 4 }
   | {
       readonly kind: 'far';

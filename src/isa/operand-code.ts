@@ -30,6 +30,7 @@ export type Place =
 /** Size letter of a code: fixed (b w d q s) or by operand size (v z p a, and '' of a bare M). */
 export type SizeLetter = 'b' | 'w' | 'd' | 'q' | 's' | 'v' | 'z' | 'p' | 'a' | '';
 
+/** An operand code, taken apart. */
 export interface OperandCode {
   readonly place: Place;
   readonly size: SizeLetter;

@@ -1,7 +1,8 @@
-/** Prefixes as the source names them, sorted into the groups of which an instruction has one each. */
+/** Prefixes as the source names them, sorted into groups; an instruction has one of each. */
 import { Seg } from './instruction.ts';
 import type { AsmPrefix, EncodingError } from './request.ts';
 
+/** At most one prefix of each group. */
 export interface PrefixGroups {
   readonly lock: boolean;
   readonly repeat: 0 | 0xf2 | 0xf3;

@@ -58,6 +58,7 @@ export interface AsmImmediate extends AsmValue {
   readonly distance?: 'short' | 'near';
 }
 
+/** One operand of a source line. */
 export type AsmOperand =
   | { readonly kind: 'reg'; readonly reg: number; readonly size: 1 | 2 | 4 }
   | { readonly kind: 'seg'; readonly reg: Seg }
@@ -106,6 +107,7 @@ export type Encoding =
   | { readonly row: Row; readonly bytes: Uint8Array; readonly warnings: readonly string[] }
   | EncodingError;
 
+/** Why there are no bytes. */
 export interface EncodingError {
   readonly error: string;
   readonly hint?: string;

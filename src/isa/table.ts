@@ -42,9 +42,11 @@ import { UNDEFINED_VALUES } from './undefined-flags.ts';
 /** The arithmetic flags in the order of the table's columns. */
 const FLAGS = 'CPAZSO';
 
-/** A row: prefix, byte, span, digit or whole ModRM byte; mnemonic, operands, flags, attributes. */
-const ROW =
-  /^ *(?:(F[23]):)?([0-9A-F]{2})(\+r|\+cc)?(?:\/([0-7])|=([0-9A-F]{2}))? +(\w+) +(\S+) +(\S+) *(.*)$/;
+/** Prefix, byte, span, digit or whole ModRM byte. */
+const OPCODE = String.raw`(?:(F[23]):)?([0-9A-F]{2})(\+r|\+cc)?(?:/([0-7])|=([0-9A-F]{2}))?`;
+
+/** Opcode, mnemonic, operands, flags, attributes. */
+const ROW = new RegExp(String.raw`^ *${OPCODE} +(\w+) +(\S+) +(\S+) *(.*)$`);
 
 const rows: Row[] = [];
 

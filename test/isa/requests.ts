@@ -1,4 +1,4 @@
-/** Requests to the encoder for the tests: every mnemonic with every combination of a few operands. */
+/** Requests for the tests: every mnemonic with every combination of a few operands. */
 import { allMnemonics } from '../../src/isa/mnemonics.ts';
 import type { AsmImmediate, AsmMemory, AsmOperand, EncodeRequest } from '../../src/isa/request.ts';
 
