@@ -220,6 +220,8 @@ export class Replayer {
       const asked = stop.need.kind;
       this.#fail(next, 'reading', `the guest asks for ${asked}`, { asked });
     }
+    const arrived = count === target || stop.why === 'breakpoint';
+    assert(arrived, `count ${target} expected, got ${count} and stop ${stop.why}`);
     return stop;
   }
 

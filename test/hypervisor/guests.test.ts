@@ -1,4 +1,5 @@
 /** Every guest of the catalogue, on the real machine: recorded, replayed, and knocked out of step. */
+import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { Divergence } from '../../src/hypervisor/divergence.ts';
 import { INPUT_KINDS, type LogEntry } from '../../src/hypervisor/entry.ts';
@@ -23,9 +24,10 @@ import {
 } from '../support/guest-world.ts';
 import { hasher } from '../support/hasher.ts';
 import { describeWithTool } from '../support/tools.ts';
+import { arbitraryInput } from './arbitrary-log.ts';
 import { drain } from './toy.ts';
 
-const DIGEST_EVERY = 100_000;
+const DIGEST_EVERY = 1_000_000;
 
 interface GuestRecording {
   readonly config: MachineConfig;
@@ -109,6 +111,28 @@ function checkKnockOuts(recording: GuestRecording): void {
   }
 }
 
+/** Puts arbitrary inputs in the place of recorded ones. */
+function checkAlteredLogs(recording: GuestRecording): void {
+  const { entries } = recording.world;
+  const inputs = entries.filter((entry) => entry.kind === 'input');
+  if (inputs.length === 0) return;
+  const replayer = newReplayer(recording);
+  const start = replayer.state();
+  fc.assert(
+    fc.property(fc.nat(), arbitraryInput, (pick, input) => {
+      const { seq, count } = inputs[pick % inputs.length]!;
+      replayer.restore(start);
+      replayer.feed(entries.with(seq, { seq, count, kind: 'input', input }));
+      try {
+        drain(replayer);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Divergence);
+      }
+    }),
+    { numRuns: 60 },
+  );
+}
+
 /** Goes live after some prefixes; the old prefix and the new suffix are one log that replays. */
 function checkGoLive(recording: GuestRecording, program: CatalogueProgram): void {
   const { entries } = recording.world;
@@ -141,7 +165,7 @@ for (const program of readCatalogue()) {
       const image = buildGuest(program);
       const disks = newDisks(program);
       for (const run of program.runs) recordings.push(recordGuest(program, run, image, disks));
-    });
+    }, 60_000);
 
     it('replays to the same digests and outputs', () => {
       for (const recording of recordings) checkReplay(recording);
@@ -149,6 +173,10 @@ for (const program of readCatalogue()) {
 
     it('diverges where an input of any kind is lost, and its kind is named', () => {
       checkKnockOuts(recordings[0]!);
+    });
+
+    it('fails at an altered log in no other way than by divergence', () => {
+      checkAlteredLogs(recordings[0]!);
     });
 
     it('goes live anywhere', () => {

@@ -1,10 +1,11 @@
 /** A recording determines the machine: replay gives the same states and outputs, however it is fed. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { auditLog } from '../../src/hypervisor/log-audit.ts';
 import { randomSources, recordSchedule } from '../support/schedule.ts';
 import { drain, newRecorder, newReplayer, record, replay, toyRun } from './toy.ts';
 
-const runs = { numRuns: 100 };
+const runs = { numRuns: 60 };
 const seeds = fc.integer({ min: 0, max: 1_000_000 });
 
 describe('replay', () => {
@@ -159,6 +160,7 @@ describe('go-live', () => {
         const live = replay(run, prefix).goLive(randomSources(seed));
         const suffix = recordSchedule(live, { ...run.schedule, seed }, seed).entries;
         const replayer = replay(run, [...prefix, ...suffix]);
+        expect(auditLog([...prefix, ...suffix])).toBeUndefined();
         expect(replayer.point).toEqual(live.point);
         const last = suffix.at(-1);
         if (last?.count === live.machine.count) {

@@ -19,7 +19,7 @@ import type { CatalogueDevice, CatalogueProgram, CatalogueRun, Step } from './ca
 
 const NS_PER_INSTRUCTION = 10;
 const DISK_NS = 80_000;
-const MAX_SLICE = 100_000;
+const MAX_SLICE = 1_000_000;
 const MAX_SLICES = 100_000;
 const GUEST_MAC = '52:54:00:12:34:56';
 const GUEST_IP = '10.0.2.15';
