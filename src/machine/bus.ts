@@ -5,9 +5,9 @@
  * Rules for accesses that no window holds whole:
  * - Memory: an access belongs to a window only if all its bytes do. Any other reads all ones and
  *   writes nothing, also where it straddles the edge of a window.
- * - Ports: every device here is eight bits wide, so an access of 2 or 4 bytes is split into bytes at
- *   ascending ports, as on the ISA bus; each byte finds its own window or a hole. The bytes of one
- *   access share one reading.
+ * - Ports: every device here is eight bits wide, so an access of 2 or 4 bytes is split into bytes
+ *   at ascending ports, as on the ISA bus; each byte finds its own window or a hole. The bytes of
+ *   one access share one reading.
  * - A hole reads all ones and drops writes. On a strict board a touched hole is a guest fault: a
  *   machine check (#MC, vector 18), after the instruction.
  */

@@ -9,7 +9,7 @@
  * Deviations: always edge triggered (LTIM is ignored); 8080 mode, buffered mode and the slave
  * identity of ICW3 are ignored, the wiring is that of a PC; before ICW1 … ICW4 a controller
  * requests nothing. The processor acknowledges in the same instant in which it sees INTR, so a
- * request cannot be withdrawn in between; an acknowledge without a request answers IR7 all the same.
+ * request cannot be withdrawn in between; an acknowledge without a request still answers IR7.
  */
 import type { AccessSize } from '../../cpu/bus.ts';
 import { clonePlain } from '../plain.ts';

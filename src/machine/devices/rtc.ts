@@ -5,8 +5,8 @@
  *
  * The time is a reading (`timeOfDay`), latched so that its registers belong together: reading
  * register A, a time register while none is latched, or one already read from this reading, takes a
- * new one. So a driver that waits for A and then reads each register once sees one instant, one that
- * reads until two rounds agree ends, and one that waits for the second to change sees it change.
+ * new one. So a driver that waits for A and then reads each register once sees one instant, one
+ * that reads until two rounds agree ends, and one that waits for the second to change sees that.
  *
  * Deviations: writes to time registers are dropped, the time of day is the host's; no alarm, no
  * periodic and no update interrupt, so register C reads 0 and the enable bits of B mean nothing;
@@ -96,7 +96,7 @@ export type RtcState = {
   index: number;
   /** All 128 registers; those of the time are not used. */
   cells: Uint8Array;
-  /** The latched reading in nanoseconds since 1970, or null, and which registers were read of it. */
+  /** The latched reading (nanoseconds since 1970) or null, and the registers read from it. */
   latched: bigint | null;
   taken: number[];
 };

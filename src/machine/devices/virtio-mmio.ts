@@ -7,8 +7,8 @@
  * The interrupt line is high while InterruptStatus ≠ 0.
  *
  * A broken driver (virtqueue.ts says what counts as one) never harms more than its own device: the
- * queue stops, DEVICE_NEEDS_RESET is set, and a running driver gets a configuration change interrupt
- * (§2.1.2). Notifications of a device or queue that is not running are dropped.
+ * queue stops, DEVICE_NEEDS_RESET is set, and a running driver gets a configuration change
+ * interrupt (§2.1.2). Notifications of a device or queue that is not running are dropped.
  *
  * Deviations: no shared memory regions, no queue reset, no event index; the configuration never
  * changes, so ConfigGeneration is 0.

@@ -1,6 +1,6 @@
 /**
- * Drivers that mean harm: rings and descriptors of random bytes (made so that they often nearly make
- * sense), registers written at random, completions in between.
+ * Drivers that mean harm: rings and descriptors of random bytes (made so that they often nearly
+ * make sense), registers written at random, completions in between.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

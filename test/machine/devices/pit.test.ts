@@ -53,7 +53,7 @@ class Bench {
   }
 }
 
-/** Counting element and OUT after `pulses` pulses from the load on, moved one by one [datasheet]. */
+/** Counting element and OUT after `pulses` pulses, moved one by one [datasheet]. */
 function waveform(mode: number, n: number, pulses: number): { count: number; out: boolean } {
   let count = mode === 3 ? n & ~1 : n;
   let out = mode !== 0;

@@ -64,7 +64,7 @@ test('it is device 2 with FLUSH, and its capacity in sectors is in its configura
 });
 
 describe('reading', () => {
-  test('leaves as a request; data, status, used ring and interrupt come with the completion', () => {
+  test('leaves as a request; data, status, used ring and interrupt come on completion', () => {
     const head = ask(IN, 5, { address: 0x50000, room: 512 });
     const request = { id: 1, disk: 3, op: 'read', sector: 5, sectors: 1 };
     expect(requests).toEqual([request]);
@@ -244,7 +244,7 @@ describe('state', () => {
     expect(other.transport.state()).toEqual(driver.transport.state());
   });
 
-  test('completing what is not pending, or with data of another size, is a bug of the world', () => {
+  test('completing what is not pending, or with the wrong size, is a bug of the world', () => {
     ask(IN, 5, { address: 0x50000, room: 512 });
     expect(() => disk.complete(2, true, undefined)).toThrow(BugError);
     expect(() => disk.complete(1, true, pattern(511, 1))).toThrow(BugError);

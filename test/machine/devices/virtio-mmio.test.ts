@@ -222,7 +222,7 @@ describe('interrupts', () => {
     expect(driver.takeUsed(0)).toHaveLength(1);
   });
 
-  test('NEEDS_RESET comes with a configuration change interrupt, and only a reset clears it', () => {
+  test('NEEDS_RESET comes with a configuration change interrupt; only a reset clears it', () => {
     driver.setAvailableIndex(0, 5);
     driver.notify(0);
     expect(driver.read(Reg.Status)).toBe(0x0f | NEEDS_RESET);
