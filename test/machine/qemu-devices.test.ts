@@ -58,7 +58,11 @@ describeWithTool(
     });
     afterAll(() => rmSync(directory, { recursive: true }));
 
-    async function compare(accesses: Access[], devices: CatalogueDevice[] = []): Promise<void> {
+    async function compare(
+      accesses: Access[],
+      devices: CatalogueDevice[] = [],
+      mask = 0xffff_ffff,
+    ): Promise<void> {
       const [source, elf, disk] = ['guest.asm', 'guest.elf', 'disk'].map((n) => join(directory, n));
       writeFileSync(source!, accessGuest(accesses));
       writeFileSync(disk!, new Uint8Array(SECTORS * 512));
@@ -66,14 +70,15 @@ describeWithTool(
       const guest = await QemuGuest.start(elf!, '', devices, disk!);
       expect(await guest.end()).toBe(0);
       const here = runHere(new Uint8Array(readFileSync(elf!)), devices);
-      expect(readings(accesses, here)).toEqual(readings(accesses, guest.console));
+      expect(readings(accesses, here, mask)).toEqual(readings(accesses, guest.console, mask));
     }
 
     test.each([1, 2, 3])('interrupt controllers, seed %i', (seed) => compare(picAccesses(seed)));
 
     test.each([1, 2, 3])('UART in loopback, seed %i', (seed) => compare(uartAccesses(seed)));
 
-    test('timer: latched status', () => compare(timerAccesses()));
+    test('timer: latched status, but for OUT, which depends on time', () =>
+      compare(timerAccesses(), [], 0x7f));
 
     test('clock: its registers that are not time', () =>
       compare(
@@ -185,13 +190,15 @@ function picAccesses(seed: number): Access[] {
   return accesses;
 }
 
-/** Mode 0 with long counts: OUT stays 0, whatever time passes meanwhile. */
+/** The status of each mode and way of access, after a count has been written. */
 function timerAccesses(): Access[] {
-  const [highByte, bothBytes, decimal] = [0x20, 0x30, 0x31];
-  return [highByte, bothBytes, decimal].flatMap((control): Access[] => [
-    ['out1', 0x43, 0x40 | control],
+  const words = [0, 2, 3, 4].flatMap((mode) =>
+    [0x10, 0x20, 0x30, 0x31].map((way) => way | (mode << 1)),
+  );
+  return words.flatMap((word): Access[] => [
+    ['out1', 0x43, 0x40 | word],
     ['out1', 0x41, 0x70],
-    ...(control === highByte ? [] : [['out1', 0x41, 0x70] as const]),
+    ...((word & 0x30) === 0x30 ? [['out1', 0x41, 0x70] as const] : []),
     ['out1', 0x43, 0xe0 | 4],
     ['in1', 0x41],
   ]);

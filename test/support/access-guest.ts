@@ -112,10 +112,13 @@ results: resd ${reads}
 stack:\n`;
 }
 
-/** What the guest has read: access by access, the value in hexadecimal. */
-export function readings(accesses: readonly Access[], console: string): string[] {
+/** What the guest has read: access by access, the bits of `mask` of its value. */
+export function readings(accesses: readonly Access[], console: string, mask: number): string[] {
   const values = console.trim().split('\n');
   return accesses
     .filter(([kind]) => /^(in|ld)/.test(kind))
-    .map(([kind, at], i) => `${i}: ${kind} ${at.toString(16)} → ${values[i]}`);
+    .map(
+      ([kind, at], i) =>
+        `${i}: ${kind} ${at.toString(16)} → ${((Number.parseInt(values[i]!, 16) & mask) >>> 0).toString(16)}`,
+    );
 }
