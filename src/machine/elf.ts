@@ -83,6 +83,9 @@ class Image {
   }
 }
 
+/** Flag of a segment that may be executed. */
+const PF_X = 1;
+
 interface ProgramHeader {
   readonly index: number;
   readonly type: number;
@@ -91,6 +94,7 @@ interface ProgramHeader {
   readonly physical: number;
   readonly fileBytes: number;
   readonly memoryBytes: number;
+  readonly flags: number;
 }
 
 function checkIdentity(image: Image): void {
@@ -133,16 +137,17 @@ function programHeaders(image: Image): ProgramHeader[] {
       physical: image.u32(at + 12),
       fileBytes: image.u32(at + 16),
       memoryBytes: image.u32(at + 20),
+      flags: image.u32(at + 24),
     };
   });
 }
 
 function segmentOf(image: Image, header: ProgramHeader): Segment {
-  const { index, offset, physical, fileBytes, memoryBytes } = header;
+  const { index, offset, physical, fileBytes, memoryBytes, flags } = header;
   if (fileBytes > memoryBytes)
     throw fail(`segment ${index} has ${fileBytes} bytes in the file, ${memoryBytes} in memory`);
   const bytes = image.range(`segment ${index}`, offset, fileBytes);
-  return { address: physical, bytes, memoryBytes };
+  return { address: physical, bytes, memoryBytes, executable: (flags & PF_X) !== 0 };
 }
 
 /** The entry that a note segment names, or undefined. Notes are padded to words of 4 bytes. */

@@ -72,7 +72,7 @@ function readFlat(image: Uint8Array, config: MachineConfig): Program {
     throw new VmftError('image', `the image is ${foreign}; an ELF32 or flat binary is expected`);
   const address = config.loadAddress ?? FLAT_ADDRESS;
   const entry = config.entry ?? address;
-  const segment = { address, bytes: image, memoryBytes: image.length };
+  const segment = { address, bytes: image, memoryBytes: image.length, executable: true };
   return { format: 'flat', entry, segments: [segment], symbols: [] };
 }
 

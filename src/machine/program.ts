@@ -5,6 +5,8 @@ export interface Segment {
   readonly address: number;
   readonly bytes: Uint8Array;
   readonly memoryBytes: number;
+  /** Holds code, as far as the image says. */
+  readonly executable: boolean;
 }
 
 /** A name for an address, from an ELF symbol table. */

@@ -2,6 +2,8 @@
 import { unreachable } from '../base/assert.ts';
 import { decodeMessage, type Message } from '../ft/messages.ts';
 import type { Effect } from '../ft/ports.ts';
+import { decodeEntries } from '../hypervisor/codec.ts';
+import { kindOf } from '../hypervisor/log-statistics.ts';
 import type { SimHost } from './host.ts';
 import { linkName, sendDatagram, sendStream } from './links.ts';
 
@@ -69,9 +71,13 @@ export function performEffect(host: SimHost, effect: Effect): void {
   }
 }
 
-function send({ world, id }: SimHost, { to, bytes }: Effect & { kind: 'send' }): void {
+function send(host: SimHost, { to, bytes }: Effect & { kind: 'send' }): void {
+  const { world, id } = host;
   const name = linkName(id, to);
-  if (world.tracing) world.trace('channel', `${name} ${describeMessage(decodeMessage(bytes))}`);
+  if (world.tracing) {
+    const message = decodeMessage(bytes);
+    world.trace('channel', `${name} ${describeMessage(message)}`, isRoutine(host, message));
+  }
   const event = { kind: 'message', from: id, bytes } as const;
   sendStream(world, name, { kind: 'host', host: to, event });
   world.state.sentBytes += bytes.length;
@@ -79,11 +85,21 @@ function send({ world, id }: SimHost, { to, bytes }: Effect & { kind: 'send' }):
 }
 
 /** A message in a few words. */
+/** Batches without entries, and acknowledgements that acknowledge nothing new. */
+function isRoutine({ state }: SimHost, message: Message): boolean {
+  if (message.kind === 'batch') return decodeEntries(message.entries).length === 0;
+  if (message.kind !== 'ack') return false;
+  const nothingNew = message.received === state.acknowledged;
+  state.acknowledged = message.received;
+  return nothingNew;
+}
+
 function describeMessage(message: Message): string {
   switch (message.kind) {
     case 'batch': {
       const { batch, entries, releasedUpTo } = message;
-      return `batch ${batch}, ${entries.length} bytes, released up to ${releasedUpTo}`;
+      const kinds = decodeEntries(entries).map(kindOf).join(', ') || 'nothing new';
+      return `batch ${batch}: ${kinds}; released up to ${releasedUpTo}`;
     }
     case 'ack':
       return `ack of batch ${message.batch}: ${message.received} entries, ${message.executed} executed`;

@@ -47,6 +47,8 @@ export interface HostState {
   count: number;
   /** Outputs released. */
   releases: number;
+  /** Entries that its last acknowledgement named, for the trace. */
+  acknowledged: number;
 }
 
 /** A host as it is stored when a world is forked. */
@@ -81,6 +83,7 @@ export class SimHost {
     covered: 0,
     count: 0,
     releases: 0,
+    acknowledged: 0,
   };
   engine: Engine;
   /** Where the present stretch began, for readings inside it: host time and count. */

@@ -14,6 +14,8 @@ export interface RunParts {
   readonly hasher: Hasher;
   /** What the disk holds at first, by "disk:sector"; zeros by default. */
   readonly sectors?: Readonly<Record<string, Uint8Array>>;
+  /** What the command line calls the scenario; its name by default. */
+  readonly file?: string;
   /** Keep a trace; true by default. */
   readonly tracing?: boolean;
 }
@@ -97,7 +99,7 @@ export function outcomeOf(world: World, parts: RunParts): Outcome {
     exitStatus: state.exitStatus,
     roles: rolesOf(world),
     stats: statsOf(world),
-    command: commandOf(scenario),
+    command: commandOf(scenario, parts.file ?? scenario.name),
   };
 }
 
@@ -139,10 +141,10 @@ function statsOf(world: World): RunStats {
   };
 }
 
-function commandOf({ name, seed, rules }: Scenario): string {
+function commandOf({ seed, rules }: Scenario, file: string): string {
   const without = Object.entries(RULE_NAMES).filter(([, rule]) => !rules[rule]);
   return [
-    `vmft scenario ${name} --seed ${seed}`,
+    `vmft scenario ${file} --seed ${seed}`,
     ...without.map(([rule]) => `--without ${rule}`),
   ].join(' ');
 }

@@ -62,6 +62,8 @@ export interface Scenario {
   /** The first is the primary, the second its backup; one alone runs without protection. */
   readonly hosts: readonly { readonly id: HostId; readonly clock: ClockSpec }[];
   readonly rules: Rules;
+  /** Rules without which the run must be convicted: it is run again with each of them off. */
+  readonly without: readonly string[];
   readonly uncertain: 'resend' | 'drop';
   readonly timing: Timing;
   readonly limits: Limits;
@@ -83,6 +85,9 @@ export interface Scenario {
   readonly settleNs: number;
 }
 
+/** The text of a file beside the scenario; undefined where there is none. */
+export type TextResolver = (name: string) => string | undefined;
+
 /** The rules as files and command lines write them. */
 export const RULE_NAMES: Readonly<Record<string, keyof Rules>> = {
   'output-rule': 'outputRule',
@@ -94,18 +99,23 @@ export const RULE_NAMES: Readonly<Record<string, keyof Rules>> = {
 };
 
 const FIELDS = [
-  ...['name', 'question', 'seed', 'guest', 'hosts', 'rules', 'uncertain', 'timing', 'limits'],
-  ...['network', 'disk', 'clients', 'typing', 'faults', 'expect', 'until-exit', 'safety'],
+  ...['name', 'question', 'seed', 'guest', 'hosts', 'rules', 'without', 'uncertain', 'timing'],
+  ...['limits', 'network', 'disk', 'clients', 'typing', 'faults', 'expect', 'until-exit', 'safety'],
   ...['liveness', 'settle'],
 ];
 const GUEST_MAC = '52:54:00:12:34:56';
 const MS = 1_000_000;
 
 /**
- * The scenario in a YAML text. `fileName` is for messages.
+ * The scenario in a YAML text. `fileName` is for messages; `readText` finds a file of requests that
+ * the scenario names.
  * @throws VmftError 'scenario' that names the place in the file
  */
-export function parseScenario(text: string, fileName: string): Scenario {
+export function parseScenario(
+  text: string,
+  fileName: string,
+  readText: TextResolver = () => undefined,
+): Scenario {
   let document: unknown;
   try {
     document = parse(text);
@@ -115,7 +125,7 @@ export function parseScenario(text: string, fileName: string): Scenario {
   const root = new YamlNode(document, fileName).only(FIELDS);
   const hosts = readHosts(root.at('hosts'));
   const ids = hosts.map(({ id }) => id);
-  const clients = readClients(root.at('clients'), ids);
+  const clients = readClients(root.at('clients'), ids, readText);
   const safetyNs = root.at('safety').timeNs(5000 * MS);
   const expect = readExpectation(root.at('expect'), ids, clients);
   return {
@@ -125,6 +135,10 @@ export function parseScenario(text: string, fileName: string): Scenario {
     guest: readGuest(root.at('guest')),
     hosts,
     rules: readRules(root.at('rules')),
+    without: root
+      .at('without')
+      .list()
+      .map((item) => item.oneOf('rule', Object.keys(RULE_NAMES))),
     uncertain: root.at('uncertain').oneOf('policy', ['resend', 'drop'], 'resend'),
     timing: readTiming(root.at('timing')),
     limits: readLimits(root.at('limits')),
@@ -247,7 +261,11 @@ function readDisk(node: YamlNode): Scenario['disk'] {
   return { serviceNs: [least, most], slowFactor: node.at('slow-factor').whole(20, 1) };
 }
 
-function readClients(node: YamlNode, hosts: readonly HostId[]): ClientSpec[] {
+function readClients(
+  node: YamlNode,
+  hosts: readonly HostId[],
+  readText: TextResolver,
+): ClientSpec[] {
   const clients = node.list().map((item, index): ClientSpec => {
     item.only(['name', 'address', 'port', 'retry', 'requests']);
     return {
@@ -255,7 +273,7 @@ function readClients(node: YamlNode, hosts: readonly HostId[]): ClientSpec[] {
       address: readAddress(item.at('address'), `10.0.2.${100 + index}`),
       port: item.at('port').whole(7, 1),
       retryNs: item.at('retry').timeNs(100 * MS),
-      requests: item.at('requests').list().map(readRequest),
+      requests: readRequests(item.at('requests'), readText),
     };
   });
   const names = [...hosts, 'disk', 'arbiter', 'gateway', 'world', 'channel'];
@@ -268,6 +286,15 @@ function readClients(node: YamlNode, hosts: readonly HostId[]): ClientSpec[] {
 
 /** Clients begin after 10 ms, when a guest has had time to start. */
 const FIRST_REQUEST_NS = 10 * MS;
+
+/** A list of requests, or the name of a file with one in each line. */
+function readRequests(node: YamlNode, readText: TextResolver): ClientSpec['requests'] {
+  if (typeof node.value !== 'string') return node.list().map(readRequest);
+  const text = readText(node.value);
+  if (text === undefined) return node.fail(`there is no file ${node.value} beside the scenario`);
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  return lines.map((line) => ({ text: line.trim(), atNs: FIRST_REQUEST_NS, pauseNs: 0 }));
+}
 
 function readRequest(node: YamlNode): ClientSpec['requests'][number] {
   if (typeof node.value !== 'object') {

@@ -6,6 +6,8 @@ export interface TimelineLine {
   readonly time: string;
   readonly column: string;
   readonly text: string;
+  /** May be left out of a short timeline. */
+  readonly routine: boolean;
 }
 
 /**
@@ -17,10 +19,11 @@ export function timeline(trace: readonly TraceEvent[]): {
   readonly lines: readonly TimelineLine[];
 } {
   const columns = [...new Set(trace.map((event) => event.column))];
-  const lines = trace.map(({ timeNs, column, text }) => ({
+  const lines = trace.map(({ timeNs, column, text, routine = false }) => ({
     time: (timeNs / 1_000_000).toFixed(3),
     column,
     text,
+    routine,
   }));
   return { columns, lines };
 }

@@ -8,6 +8,8 @@ export interface TraceEvent {
   /** Where it happened: a host, a client, 'channel', 'disk', 'arbiter', 'gateway' or 'world'. */
   readonly column: string;
   readonly text: string;
+  /** Goes on all the time and says little: acknowledgements, batches without entries. */
+  readonly routine?: true;
 }
 
 /** What a receiver outside took from a replica: the evidence by which runs are judged. */

@@ -278,8 +278,10 @@ export class World {
     }
   }
 
-  trace(column: string, text: string): void {
-    if (this.tracing) this.state.trace.push({ timeNs: this.state.nowNs, column, text });
+  trace(column: string, text: string, routine = false): void {
+    if (!this.tracing) return;
+    const event = { timeNs: this.state.nowNs, column, text };
+    this.state.trace.push(routine ? { ...event, routine } : event);
   }
 
   violate(checker: string, evidence: string): void {

@@ -1,6 +1,6 @@
 /** Every guest of the catalogue, on the real machine: recorded, replayed, and knocked out of step. */
 import fc from 'fast-check';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Divergence } from '../../src/hypervisor/divergence.ts';
 import { INPUT_KINDS, type LogEntry } from '../../src/hypervisor/entry.ts';
 import { auditLog } from '../../src/hypervisor/log-audit.ts';
@@ -15,15 +15,9 @@ import {
   consoleMatches,
   readCatalogue,
 } from '../support/catalogue.ts';
-import {
-  buildGuest,
-  configOf,
-  GuestWorld,
-  newDisks,
-  VirtualClock,
-} from '../support/guest-world.ts';
+import { guestImage } from '../support/guest-image.ts';
+import { configOf, GuestWorld, newDisks, VirtualClock } from '../support/guest-world.ts';
 import { hasher } from '../support/hasher.ts';
-import { describeWithTool } from '../support/tools.ts';
 import { arbitraryInput } from './arbitrary-log.ts';
 import { drain } from './toy.ts';
 
@@ -158,11 +152,11 @@ function checkGoLive(recording: GuestRecording, program: CatalogueProgram): void
 }
 
 for (const program of readCatalogue()) {
-  describeWithTool(['nasm', 'ld'], `${program.name}, recorded`, () => {
+  describe(`${program.name}, recorded`, () => {
     const recordings: GuestRecording[] = [];
 
     beforeAll(() => {
-      const image = buildGuest(program);
+      const image = guestImage(program.name);
       const disks = newDisks(program);
       for (const run of program.runs) recordings.push(recordGuest(program, run, image, disks));
     }, 60_000);

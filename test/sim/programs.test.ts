@@ -2,7 +2,7 @@
  * Every guest of programs/catalogue.json survives a crash of the primary, or of the backup, at
  * moments all over its run: the console, the answers and the exit status are as without.
  */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Prng } from '../../src/base/prng.ts';
 import type { FaultSpec, Trigger } from '../../src/sim/faults.ts';
 import { outcomeOf, type RunParts, runWorld } from '../../src/sim/run.ts';
@@ -14,7 +14,6 @@ import {
   consoleMatches,
   readCatalogue,
 } from '../support/catalogue.ts';
-import { describeWithTool } from '../support/tools.ts';
 import { guestParts } from './guests.ts';
 
 const MS = 1_000_000;
@@ -78,7 +77,7 @@ function crashIn(world: World, prng: Prng): FaultSpec {
   return { at: triggers[prng.below(triggers.length)]!, action: { do: 'crash', host, losing } };
 }
 
-describeWithTool(['nasm', 'ld'], 'every guest survives crashes', () => {
+describe('every guest survives crashes', () => {
   for (const program of readCatalogue()) {
     let sectors: RunParts['sectors'] = {};
     for (const run of program.runs) {

@@ -3,13 +3,13 @@
  * a rule is for shows in the run without it. Titles are the questions.
  */
 import { readdirSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Outcome, runScenario, withoutRule } from '../../src/sim/run.ts';
 import type { Scenario } from '../../src/sim/scenario.ts';
-import { describeWithTool } from '../support/tools.ts';
 import { guestParts, namedScenario } from './guests.ts';
 
 const NAMES = readdirSync(new URL('../../src/sim/scenarios/', import.meta.url))
+  .filter((file) => file.endsWith('.yaml'))
   .map((file) => file.replace('.yaml', ''))
   .sort();
 
@@ -26,7 +26,7 @@ function convictions(name: string, rule: string): string[] {
 const count = (outcome: Outcome, text: string): number =>
   outcome.trace.filter((event) => event.text.includes(text)).length;
 
-describeWithTool(['nasm', 'ld'], 'the scenario', () => {
+describe('the scenario', () => {
   it.each(NAMES)('%s ends well, and all its faults happen', (name) => {
     const outcome = run(name);
     expect(outcome.violations).toEqual([]);
@@ -43,7 +43,7 @@ describeWithTool(['nasm', 'ld'], 'the scenario', () => {
       withoutRule(namedScenario('lost-update'), 'output-rule'),
       guestParts,
     );
-    expect(outcome.answers).toEqual({ alice: ['10', '11', '11'] });
+    expect(outcome.answers).toEqual({ alice: ['11', '11'] });
     const checkers = outcome.violations.map(({ checker }) => checker);
     expect(checkers).toEqual(expect.arrayContaining(['output-rule', 'requirement', 'answers']));
     expect(outcome.command).toBe('vmft scenario lost-update --seed 1 --without output-rule');

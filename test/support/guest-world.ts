@@ -3,9 +3,6 @@
  * count, a console, disks in memory, and one client on the wire that sends requests to UDP port 7.
  * It plays a run of the catalogue (programs/README.md) and keeps what the recorder wrote.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Prng } from '../../src/base/prng.ts';
 import type { Reading } from '../../src/cpu/bus.ts';
 import type { LogEntry, Sources } from '../../src/hypervisor/entry.ts';
@@ -14,7 +11,6 @@ import type { Input } from '../../src/machine/input.ts';
 import type { DiskRequest, Output } from '../../src/machine/output.ts';
 import type { MachineConfig, Stop } from '../../src/machine/types.ts';
 import { HostStack, udpOf } from '../../src/net/host-stack.ts';
-import { buildWithNasm } from '../programs-qemu/qemu.ts';
 import type { CatalogueDevice, CatalogueProgram, CatalogueRun, Step } from './catalogue.ts';
 
 const NS_PER_INSTRUCTION = 10;
@@ -25,18 +21,6 @@ const GUEST_MAC = '52:54:00:12:34:56';
 const GUEST_IP = '10.0.2.15';
 /** 2024-02-29 12:34:56 UTC, in seconds. */
 const START_OF_DAY = 1_709_210_096n;
-
-/** The ELF image of a guest. */
-export function buildGuest({ name, file }: CatalogueProgram): Uint8Array {
-  const directory = mkdtempSync(join(tmpdir(), 'vmft-guest-'));
-  try {
-    const output = join(directory, name);
-    buildWithNasm(file, output);
-    return new Uint8Array(readFileSync(output));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
 
 /** The machine that a guest of the catalogue runs on. */
 export function configOf(program: CatalogueProgram, run: CatalogueRun): MachineConfig {

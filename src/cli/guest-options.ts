@@ -1,0 +1,98 @@
+/** Options that `run` and `record` share, and what follows from them. */
+import { type Command, Option } from 'commander';
+import { VmftError } from '../base/errors.ts';
+import { DEFAULT_RAM_BYTES, VIRTIO_SLOTS } from '../base/limits.ts';
+import type { DiskFile } from '../host/disk-file.ts';
+import type { PublishSpec } from '../host/udp-publish.ts';
+import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
+import { positive, publish, repeated, size, wholeNumber } from './arguments.ts';
+
+export interface GuestOptions {
+  memory: number;
+  append: string;
+  disk?: string[];
+  publish?: PublishSpec[];
+  loadAddress?: number;
+  entry?: number;
+  strict?: boolean;
+  maxInstructions?: number;
+  time: 'real' | 'virtual';
+  nsPerInstruction: number;
+  seed: number;
+  engine: 'auto' | 'interpret';
+  guestExitCode?: boolean;
+  json?: boolean;
+}
+
+/** MAC address of a guest's network device. */
+const GUEST_MAC = '52:54:00:12:34:56';
+
+/** Nanoseconds per instruction of virtual time. */
+export const DEFAULT_NS_PER_INSTRUCTION = 4;
+
+/** Adds the options to a command. */
+export function addGuestOptions(command: Command): Command {
+  return command
+    .option('--memory <SIZE>', 'guest RAM', size, DEFAULT_RAM_BYTES)
+    .option('--append <WORDS>', 'command line for the guest', '')
+    .option('--disk <FILE>', 'a disk, backed by FILE (repeatable)', repeated)
+    .option(
+      '--publish <[HOST:]PORT:GUESTPORT/udp>',
+      'publish a port of the guest (repeatable)',
+      publish,
+    )
+    .option('--load-address <ADDRESS>', 'where a flat binary goes (default: 0x100000)', wholeNumber)
+    .option('--entry <ADDRESS>', 'entry of a flat binary (default: its first byte)', wholeNumber)
+    .option('--strict', 'an access to what is not there is a guest fault')
+    .option('--max-instructions <N>', 'stop after so many, with status 124', wholeNumber)
+    .addOption(
+      new Option('--time <CLOCK>', 'the host’s clock, or a function of the instruction count')
+        .choices(['real', 'virtual'])
+        .default('real'),
+    )
+    .option(
+      '--ns-per-instruction <NS>',
+      'speed of virtual time',
+      positive,
+      DEFAULT_NS_PER_INSTRUCTION,
+    )
+    .option('--seed <N>', 'entropy of virtual time', wholeNumber, 1)
+    .addOption(
+      new Option('--engine <ENGINE>', 'how instructions are executed')
+        .choices(['auto', 'interpret'])
+        .default('auto'),
+    )
+    .option('--guest-exit-code', 'end with the guest’s own exit status')
+    .option('--json', 'one JSON document instead of the console');
+}
+
+/** Opens the disks and lays out the virtio slots: disks, network if published, entropy. */
+export async function openDevices(
+  options: GuestOptions,
+): Promise<{ config: MachineConfig; disks: (DiskFile | undefined)[] }> {
+  const paths = options.disk ?? [];
+  const wanted = paths.length + (options.publish ? 1 : 0) + 1;
+  if (wanted > VIRTIO_SLOTS)
+    throw new VmftError(
+      'usage',
+      `${paths.length} disks: the board has ${VIRTIO_SLOTS} slots in all`,
+    );
+  const disks: DiskFile[] = [];
+  if (paths.length > 0) {
+    const { DiskFile } = await import('../host/disk-file.ts');
+    for (const path of paths) disks.push(new DiskFile(path));
+  }
+  const slots: VirtioSpec[] = disks.map(({ sectors }) => ({ kind: 'block', sectors }));
+  if (options.publish) slots.push({ kind: 'net', mac: GUEST_MAC });
+  slots.push({ kind: 'entropy' });
+  const { loadAddress, entry } = options;
+  const config: MachineConfig = {
+    ramBytes: options.memory,
+    commandLine: options.append,
+    slots,
+    strict: options.strict ?? false,
+    ...(loadAddress === undefined ? {} : { loadAddress }),
+    ...(entry === undefined ? {} : { entry }),
+  };
+  return { config, disks };
+}

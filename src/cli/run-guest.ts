@@ -1,0 +1,186 @@
+/** Runs a guest with the terminal as its console: what `run` and `record` share. */
+import { createHash } from 'node:crypto';
+import { VmftError } from '../base/errors.ts';
+import { GuestRun, type GuestRunOptions, type RunEnd } from '../host/guest-run.ts';
+import { makeHasher } from '../host/hasher.ts';
+import { RealTime, type RunTime, VirtualTime } from '../host/run-time.ts';
+import { UdpPublisher } from '../host/udp-publish.ts';
+import { X86Machine } from '../machine/machine.ts';
+import type { MachineConfig } from '../machine/types.ts';
+import { STATUS } from './exit-status.ts';
+import type { GuestOptions } from './guest-options.ts';
+import { openDevices } from './guest-options.ts';
+import { readImage } from './image.ts';
+import { grouped, note } from './print.ts';
+
+/** A guest that has been set up and not yet started. */
+export interface Prepared {
+  readonly config: MachineConfig;
+  readonly image: Uint8Array;
+  readonly machine: X86Machine;
+  readonly run: GuestRun;
+  readonly console: ConsoleWatch;
+  readonly finish: () => void;
+}
+
+/** What a finished run was. */
+export interface Report {
+  readonly end: RunEnd;
+  readonly wallMs: number;
+}
+
+/** Passes console output on and looks for texts in it. */
+export class ConsoleWatch {
+  text = '';
+  readonly #show: boolean;
+  readonly #decoder = new TextDecoder();
+  /** Called for each piece of output, with all of it so far in `text`. */
+  onText: () => void = () => {};
+
+  constructor(show: boolean) {
+    this.#show = show;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#show) process.stdout.write(bytes);
+    this.text += this.#decoder.decode(bytes, { stream: true });
+    if (this.text.length > MAX_CONSOLE_TEXT) this.text = this.text.slice(-MAX_CONSOLE_TEXT / 2);
+    this.onText();
+  }
+}
+
+/** Console text that is kept for --json, --expect-text and --fail-text, in characters. */
+const MAX_CONSOLE_TEXT = 16 * 1024 * 1024;
+
+function timeOf(options: GuestOptions): RunTime {
+  if (options.time === 'real') return new RealTime();
+  return new VirtualTime(options.nsPerInstruction, options.seed);
+}
+
+/** Builds machine, devices and run from the command line. */
+export async function prepare(
+  imageName: string,
+  options: GuestOptions,
+  extra: Partial<Pick<GuestRunOptions, 'onSlice' | 'digestEvery'>> = {},
+): Promise<Prepared> {
+  const [image, hasher] = await Promise.all([readImage(imageName), makeHasher()]);
+  const { config, disks } = await openDevices(options);
+  const machine = new X86Machine(config, image, hasher);
+  const console = new ConsoleWatch(!options.json);
+  let publisher: UdpPublisher | undefined;
+  const run: GuestRun = new GuestRun({
+    machine,
+    hasher,
+    time: timeOf(options),
+    maxInstructions: options.maxInstructions ?? Number.POSITIVE_INFINITY,
+    disks,
+    onConsole: (bytes) => console.write(bytes),
+    onFrame: (frame) => publisher?.receive(frame),
+    ...extra,
+  });
+  if (options.publish) {
+    publisher = new UdpPublisher((bytes) => run.offer({ kind: 'packet', bytes }));
+    run.source('opens');
+    for (const spec of options.publish) {
+      if (spec.protocol === 'tcp')
+        throw new VmftError(
+          'usage',
+          `--publish ${spec.port}:${spec.guestPort}/tcp: only UDP ports can be published, ` +
+            `write ${spec.port}:${spec.guestPort}/udp`,
+        );
+      await publisher.publish(spec);
+      note(`UDP ${spec.host}:${spec.port} is port ${spec.guestPort} of the guest`);
+    }
+  }
+  const stopInput = connectInput(run);
+  const finish = (): void => {
+    stopInput();
+    publisher?.close();
+    for (const disk of disks) disk?.close();
+  };
+  return { config, image, machine, run, console, finish };
+}
+
+/** End of transmission: what a terminal makes of the end of its input. */
+const EOT = Uint8Array.of(4);
+
+/** Standard input goes to the guest's console; its end becomes ^D. */
+function connectInput(run: GuestRun): () => void {
+  const { stdin } = process;
+  run.source('opens');
+  let open = true;
+  const close = (): void => {
+    if (open) run.source('closes');
+    open = false;
+  };
+  stdin.on('data', (bytes: Buffer) => run.offer({ kind: 'console', bytes: new Uint8Array(bytes) }));
+  stdin.on('end', () => {
+    run.offer({ kind: 'console', bytes: EOT });
+    close();
+  });
+  stdin.on('error', close);
+  const interrupt = (): void => run.interrupt();
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  return () => {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    stdin.removeAllListeners('data');
+    stdin.pause();
+    // A terminal or pipe that stays open must not keep the process.
+    (stdin as { unref?: () => void }).unref?.();
+  };
+}
+
+/** Runs to the end and cleans up. */
+export async function execute(prepared: Prepared): Promise<Report> {
+  const started = process.hrtime.bigint();
+  try {
+    const end = await prepared.run.run();
+    return { end, wallMs: Number(process.hrtime.bigint() - started) / 1e6 };
+  } finally {
+    prepared.finish();
+  }
+}
+
+/** The exit status of a run, with a diagnostic where something is to be said. */
+export function conclude(end: RunEnd, options: GuestOptions, count: number): number {
+  switch (end.why) {
+    case 'exit':
+      if (options.guestExitCode) return end.status;
+      if (end.status !== 0) note(`the guest ended with status ${end.status}`);
+      return STATUS.ok;
+    case 'fault':
+      note(`guest fault: ${end.detail}`);
+      return STATUS.guestFault;
+    case 'stuck':
+      note('guest fault: halted, and nothing is left that could wake it');
+      return STATUS.guestFault;
+    case 'limit':
+      note(`stopped after ${grouped(count)} instructions, as --max-instructions asked`);
+      return STATUS.limit;
+    case 'interrupted':
+      note('interrupted');
+      return STATUS.limit;
+  }
+}
+
+/** SHA-256 of an image, by which people recognise it. */
+export function imageName(image: Uint8Array): string {
+  return createHash('sha256').update(image).digest('hex');
+}
+
+/** What --json prints of a run. */
+export function describeRun({ machine, console }: Prepared, { end, wallMs }: Report): object {
+  const { count } = machine;
+  return {
+    end: end.why,
+    exit: end.why === 'exit' ? end.status : null,
+    ...(end.why === 'fault' ? { fault: { vector: end.vector, detail: end.detail } } : {}),
+    instructions: count,
+    stateDigest: machine.digest(),
+    console: console.text,
+    wallMs,
+    mips: count / wallMs / 1000,
+  };
+}

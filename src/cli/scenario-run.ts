@@ -1,0 +1,19 @@
+/** Runs a scenario on the real machine with a shipped guest or one beside the scenario. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { makeHasher } from '../host/hasher.ts';
+import { machineParts } from '../sim/guest.ts';
+import { type Outcome, runScenario } from '../sim/run.ts';
+import type { Scenario } from '../sim/scenario.ts';
+import { readImage } from './image.ts';
+
+/** The outcome of `scenario`, which was found under the name or path `from`. */
+export async function runOnMachine(scenario: Scenario, from: string): Promise<Outcome> {
+  const name = scenario.guest.image;
+  const beside = join(dirname(from), name);
+  const [image, hasher] = await Promise.all([
+    readImage(existsSync(beside) ? beside : name),
+    makeHasher(),
+  ]);
+  return runScenario(scenario, { ...machineParts(() => image, hasher), file: from });
+}

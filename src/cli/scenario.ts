@@ -1,0 +1,113 @@
+/** `vmft scenario`: run a scenario in the simulator, judge it, draw what happened. */
+import { Command } from 'commander';
+import { VmftError } from '../base/errors.ts';
+import { nearest } from '../base/suggest.ts';
+import type { Outcome } from '../sim/run.ts';
+import type { Scenario } from '../sim/scenario.ts';
+import { repeated, wholeNumber } from './arguments.ts';
+import { STATUS } from './exit-status.ts';
+import { print, printJson } from './print.ts';
+
+interface ScenarioOptions {
+  seed?: number;
+  trace?: boolean;
+  without?: string[];
+  json?: boolean;
+}
+
+/** A run and whether it went as it must: a run without a rule must be convicted. */
+interface Judged {
+  readonly scenario: Scenario;
+  readonly without: readonly string[];
+  readonly outcome: Outcome;
+  readonly asExpected: boolean;
+}
+
+async function list(options: { json?: boolean }): Promise<void> {
+  const { readScenario, shippedScenarios } = await import('./scenario-files.ts');
+  const scenarios = shippedScenarios().map(readScenario);
+  if (options.json) return printJson(scenarios.map(({ name, question }) => ({ name, question })));
+  for (const { name, question } of scenarios) print(`${name.padEnd(22)} ${question}`);
+}
+
+async function run(name: string, options: ScenarioOptions): Promise<void> {
+  const [{ readScenario }, { runOnMachine }, { RULE_NAMES }, { withoutRule }] = await Promise.all([
+    import('./scenario-files.ts'),
+    import('./scenario-run.ts'),
+    import('../sim/scenario.ts'),
+    import('../sim/run.ts'),
+  ]);
+  const file = readScenario(name);
+  const scenario = options.seed === undefined ? file : { ...file, seed: options.seed };
+  const rules = options.without ?? [];
+  for (const rule of rules) checkRule(rule, Object.keys(RULE_NAMES));
+  const runs: Judged[] = [];
+  const judge = async (without: readonly string[]): Promise<void> => {
+    const varied = without.reduce(withoutRule, scenario);
+    const outcome = await runOnMachine(varied, name);
+    const mustFail = options.without === undefined && without.length > 0;
+    const asExpected = (outcome.verdict === 'violated') === mustFail;
+    runs.push({ scenario: varied, without, outcome, asExpected });
+  };
+  await judge(rules);
+  if (options.without === undefined) for (const rule of scenario.without) await judge([rule]);
+  if (options.json) printJson(runs.map(jsonRun));
+  else await draw(runs, options.trace === true);
+  process.exitCode = runs.every(({ asExpected }) => asExpected) ? STATUS.ok : STATUS.violated;
+}
+
+function checkRule(rule: string, names: readonly string[]): void {
+  if (names.includes(rule)) return;
+  const near = nearest(rule, names);
+  throw new VmftError(
+    'usage',
+    `--without ${rule}: there is no such rule; ` +
+      (near ? `did you mean ${near}?` : `rules are ${names.join(', ')}`),
+  );
+}
+
+function jsonRun({ without, outcome, asExpected }: Judged): object {
+  return { ...outcome, without, asExpected };
+}
+
+async function draw(runs: readonly Judged[], all: boolean): Promise<void> {
+  const { drawRun } = await import('./timeline.ts');
+  for (const [index, { scenario, without, outcome }] of runs.entries()) {
+    if (index > 0) print('');
+    for (const line of drawRun(scenario, without, outcome, all)) print(line);
+  }
+}
+
+export function scenarioCommand(): Command {
+  const command = new Command('scenario')
+    .description('run a scenario in the simulator and judge it; `scenario list` names them')
+    .argument('[NAME|FILE]', 'a shipped scenario, or a YAML file')
+    .option('--seed <N>', 'another seed than the scenario’s', wholeNumber)
+    .option('--without <RULE>', 'switch a rule off (repeatable): output-rule, fence, …', repeated)
+    .option('--trace', 'every message, not only those that say something new')
+    .option('--json', 'outcome and trace as one JSON document')
+    .addHelpText(
+      'after',
+      `
+A scenario that names rules under "without" is run again with each of them off, and must then be
+convicted. Status 1 says that a run did not end as it must.
+
+Examples:
+  vmft scenario list
+  vmft scenario lost-update
+  vmft scenario lost-update --without output-rule --trace
+  vmft scenario my.yaml --seed 7`,
+    )
+    .action((name: string | undefined, options: ScenarioOptions) => {
+      if (name === undefined)
+        throw new VmftError('usage', 'scenario: name one; "vmft scenario list" shows them');
+      return run(name, options);
+    });
+  command
+    .command('list')
+    .description('the shipped scenarios and their questions')
+    .option('--json', 'as one JSON document')
+    .addHelpText('after', '\nExample:\n  vmft scenario list')
+    .action((_options: object, self: Command) => list(self.optsWithGlobals()));
+  return command;
+}
