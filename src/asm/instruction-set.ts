@@ -121,7 +121,8 @@ function toRegister({ kind, number: reg, size }: Register): AsmOperand {
 function toValue(value: Value, { column }: Expression, scope: InstructionScope): AsmValue {
   if (value.terms.some(({ of }) => of.unit === 'register'))
     throw new Failure(column, 'a register in a sum must stand in brackets');
-  return { value: safe(scope.resolve(value, column)), basis: scope.basisOf(value) };
+  const basis = scope.basisOf(value);
+  return { value: basis === 'unknown' ? 0 : safe(scope.resolve(value, column)), basis };
 }
 
 /** The low bits of `value` that a number holds exactly. */

@@ -26,6 +26,11 @@ const DISTANCES: ReadonlySet<string> = new Set(['short', 'near', 'far']);
 /** Instructions whose `a:b` is a far pointer and not memory with a segment. */
 const FAR: ReadonlySet<string> = new Set(['jmp', 'call']);
 
+/** Whether `word`, in lower case, says something about an operand. */
+export function isOperandWord(word: string): boolean {
+  return SIZES.has(word) || DISTANCES.has(word) || word === 'strict' || word === 'nosplit';
+}
+
 /** Takes all operands up to the end of the line. */
 export function parseOperands(cursor: Cursor, mnemonic: string): OperandSyntax[] {
   const operands: OperandSyntax[] = [];

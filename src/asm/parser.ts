@@ -13,7 +13,7 @@ import { directiveNamed, parseBracketed } from './directives.ts';
 import { Failure } from './errors.ts';
 import { type Expression, parseExpression } from './expression.ts';
 import { isMnemonic } from './instruction-set.ts';
-import { parseOperands } from './operands.ts';
+import { isOperandWord, parseOperands } from './operands.ts';
 import { registerNamed } from './registers.ts';
 import type { Origin } from './source.ts';
 import type { Body, Label, Statement } from './statement.ts';
@@ -60,8 +60,11 @@ function takeLabel(cursor: Cursor): Label | undefined {
   cursor.skip();
   if (colon) cursor.skip();
   const name = token.text[0] === '$' ? token.text.slice(1) : token.text;
-  if (registerNamed(token.text))
-    throw new Failure(token.column, `\`${token.text}' is a register and cannot be a label`);
+  if (registerNamed(token.text) || isOperandWord(token.text.toLowerCase())) {
+    const what = registerNamed(token.text) ? 'a register' : 'a word of its own';
+    const message = `\`${token.text}' is ${what} and cannot be a label`;
+    throw new Failure(token.column, message, `\`$${token.text}' can`);
+  }
   return { name, column: token.column };
 }
 

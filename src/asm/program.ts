@@ -179,7 +179,7 @@ export class Program implements Scope, DataScope, InstructionScope {
         break;
       case 'reserve': {
         const size = body.size * Number(this.#bounded(body.count)) * times;
-        this.output.reserve(this.#origin, size, body.column);
+        this.#reserve(size, body.column);
         break;
       }
       case 'incbin':
@@ -231,9 +231,29 @@ export class Program implements Scope, DataScope, InstructionScope {
       throw new Failure(column, `more than ${MAX_IMAGE_BYTES} bytes`);
     const repeated = times > 1 && pieces.length > 1 ? [zeroed(pieces)] : pieces;
     for (const piece of repeated) {
-      if (typeof piece === 'number') this.output.reserve(this.#origin, piece * times, column);
-      else this.output.append(this.#origin, piece, times, column);
+      if (typeof piece === 'number') this.#reserve(piece * times, column);
+      else this.#append(piece, times, column);
     }
+  }
+
+  #append(bytes: Uint8Array, times: number, column: number): void {
+    const { section } = this.output;
+    if (section?.kind === 'bss' && bytes.every((byte) => byte === 0)) {
+      this.#warn(
+        column,
+        `section ${section.name} has no bytes of its own; this only reserves room`,
+      );
+      this.output.reserve(this.#origin, bytes.length * times, column);
+    } else {
+      this.output.append(this.#origin, bytes, times, column);
+    }
+  }
+
+  #reserve(size: number, column: number): void {
+    const { section } = this.output;
+    if (section && section.kind !== 'bss' && size > 0 && !this.#origin.shownAt)
+      this.#warn(column, `room in section ${section.name}, which has bytes, is filled with zeros`);
+    this.output.reserve(this.#origin, size, column);
   }
 
   /** The symbol gets a value even if it is unknown still, so that a later pass can know it. */

@@ -18,12 +18,18 @@ export function isSignedByte(value: number, operandSize: 2 | 4): boolean {
   return signed >= -128 && signed <= 127;
 }
 
+/** Whether a value is the constant 1, or may turn out to be. */
+function isOne({ value, basis }: AsmImmediate): boolean {
+  return basis === 'unknown' || (basis === 'number' && value === 1);
+}
+
 function fitImmediate(code: OperandCode, operand: AsmImmediate, operandSize: 2 | 4): Fit {
   const { size, strict, basis, value } = operand;
   if (operand.distance) return 'no';
   if (!code.signed) return sized(size, bytesOf(code.size, operandSize));
   if (size === 1) return 'yes';
-  if (strict || basis !== 'number' || !isSignedByte(value, operandSize)) return 'no';
+  const short = basis === 'unknown' || (basis === 'number' && isSignedByte(value, operandSize));
+  if (strict || !short) return 'no';
   return sized(size, operandSize);
 }
 
@@ -57,7 +63,7 @@ export function fitOf(code: OperandCode, operand: AsmOperand, operandSize: 2 | 4
         return yes(operand.size === undefined || operand.size === operandSize);
       }
       if (code.place !== 'one') return 'no';
-      return yes(operand.basis === 'number' && operand.value === 1 && operand.size === undefined);
+      return yes(isOne(operand) && operand.size === undefined);
     case 'far':
       return code.place === 'A' ? sized(operand.size, operandSize) : 'no';
     case 'seg':

@@ -44,10 +44,10 @@ export function nasm(text: string, directory = GOLDEN): NasmResult {
   }
 }
 
-/** Runs our assembler; includes are looked up beside the file that asks for them. */
+/** Runs our assembler; includes are looked up beside the file that asks, then beside `file`. */
 export function ours(text: string, format: Format = 'bin', file = `${GOLDEN}in.asm`) {
   const find = (path: string, from: string): string | undefined =>
-    [join(dirname(from), path)].find(existsSync);
+    [dirname(from), dirname(file)].map((folder) => join(folder, path)).find(existsSync);
   return assemble({
     file,
     text,

@@ -55,7 +55,7 @@ function undefine(cursor: Cursor, environment: Environment): void {
 }
 
 /** A string token with the characters of `text`, in quotes that do not occur in it. */
-function quoted(text: string, at: Token): Token {
+export function quoted(text: string, at: Token): Token {
   const quote = ['"', "'", '`'].find((candidate) => !text.includes(candidate)) ?? '`';
   const inside = quote === '`' ? text.replace(/[\\`]/g, '\\$&') : text;
   return { kind: Kind.Text, text: quote + inside + quote, column: at.column, space: true };

@@ -15,7 +15,7 @@ import { MAX_FRAMES, MAX_LINES, MAX_REPEAT } from '../limits.ts';
 import type { Origin, SourceLine } from '../source.ts';
 import { isPunct, Kind, type Token } from '../token.ts';
 import { Conditionals } from './conditionals.ts';
-import { DEFINITIONS, messageText } from './definitions.ts';
+import { DEFINITIONS, messageText, quoted } from './definitions.ts';
 import { Environment, numberTokens, takeName } from './environment.ts';
 import { type Frame, nextLine, originOf } from './frames.ts';
 import { bind, fillIn, parseBounds, parseSignature, usesLabel } from './multi-macros.ts';
@@ -104,17 +104,23 @@ export class Preprocessor {
     const at: Token = { kind: Kind.Name, text: '', column: 1, space: false };
     for (const [name, text] of Object.entries(defines))
       this.#environment.define({ ...at, text: name }, lexLine(text));
-    const origin = (): Origin => this.#origin;
-    for (const name of ['__LINE__', '__?LINE?__'])
-      this.#environment.singles.define({
-        name,
-        ignoreCase: false,
-        parameters: undefined,
-        active: false,
-        get body() {
-          return numberTokens(BigInt(origin().place.number), at);
-        },
-      });
+    const line = (): Token[] => numberTokens(BigInt(this.#origin.place.number), at);
+    const file = (): Token[] => [quoted(this.#origin.place.file, at)];
+    for (const name of ['__LINE__', '__?LINE?__']) this.#defineChanging(name, line);
+    for (const name of ['__FILE__', '__?FILE?__']) this.#defineChanging(name, file);
+  }
+
+  /** Defines a macro whose body is made anew for each use. */
+  #defineChanging(name: string, make: () => Token[]): void {
+    this.#environment.singles.define({
+      name,
+      ignoreCase: false,
+      parameters: undefined,
+      active: false,
+      get body() {
+        return make();
+      },
+    });
   }
 
   #open(lines: readonly SourceLine[]): void {

@@ -1,0 +1,73 @@
+/** Whole programs: the guests of this project, random mazes of jumps, and how long one takes. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatError } from '../../src/asm/assembler.ts';
+import { describeWithTool } from '../support/tools.ts';
+import { nasm, ours } from './support.ts';
+
+const PROGRAMS = fileURLToPath(new URL('../../programs/', import.meta.url));
+
+describeWithTool('nasm', 'every guest program becomes the bytes that nasm makes of it', () => {
+  for (const name of readdirSync(`${PROGRAMS}asm`).filter((file) => file.endsWith('.asm')))
+    it(name, () => {
+      const text = `bits 32\n${readFileSync(`${PROGRAMS}asm/${name}`, 'utf8')}`;
+      const result = ours(text, 'bin', `${PROGRAMS}${name}`);
+      expect(result.errors.map((error) => formatError(error))).toEqual([]);
+      const theirs = nasm(text, PROGRAMS);
+      expect(theirs.messages).not.toContain('error');
+      expect([...result.image]).toEqual([...theirs.bytes!]);
+    });
+});
+
+const LABELS = 12;
+const label = fc.nat(LABELS - 1).map((n) => `L${n}`);
+const distance = fc.tuple(label, label).map(([a, b]) => `${a} - ${b}`);
+
+/** Lines whose size may depend on where labels end up. */
+const line = fc.oneof(
+  fc.tuple(fc.constantFrom('jmp', 'jz', 'jnc', 'jg', 'call'), label).map((p) => p.join(' ')),
+  fc.nat(140).map((n) => `times ${n} nop`),
+  fc.constantFrom('align 4', 'align 16', 'jmp $ + 100', 'jmp $ - 100', 'nop'),
+  fc
+    .tuple(fc.constantFrom('mov eax,', 'add ecx,', 'push', 'imul eax, ebx,', 'dd'), distance)
+    .map((p) => p.join(' ')),
+  distance.map((d) => `cmp dword [esi + ${d}], 5`),
+  label.map((l) => `add eax, [${l} + ecx * 4]`),
+  fc.nat(300).map((n) => `%if $ - $$ > ${n}\n db 1, 2, 3\n%endif`),
+);
+
+const maze = fc
+  .array(fc.array(line, { maxLength: 5 }), { minLength: LABELS, maxLength: LABELS })
+  .map((blocks) => blocks.map((lines, i) => [...lines, `L${i}:`].join('\n ')).join('\n '));
+
+describeWithTool('nasm', 'sizes settle where nasm lets them settle', () => {
+  it('in random mazes of jumps and distances', () => {
+    fc.assert(
+      fc.property(maze, (text) => {
+        const source = `bits 32\n ${text}\n`;
+        const theirs = nasm(source);
+        const { image, errors } = ours(source);
+        expect(errors.length === 0).toBe(theirs.bytes !== undefined);
+        expect([...image]).toEqual([...(theirs.bytes ?? [])]);
+      }),
+      { numRuns: 120 },
+    );
+  });
+});
+
+describe('speed', () => {
+  it('a guest of 120 lines takes less than 10 ms, once warm', () => {
+    const one = ['mov eax, [table + ecx * 4]', 'add eax, 5', 'jnz .next', 'push eax', 'call print'];
+    const blocks = Array.from({ length: 17 }, (_, i) => [`f${i}:`, ...one, '.next:'].join('\n '));
+    const text = `${blocks.join('\n ')}\nprint: ret\ntable: dd 0`;
+    let best = Number.POSITIVE_INFINITY;
+    for (let run = 0; run < 40; run++) {
+      const start = performance.now();
+      expect(ours(text, 'elf').errors).toEqual([]);
+      best = Math.min(best, performance.now() - start);
+    }
+    expect(best).toBeLessThan(10);
+  });
+});
