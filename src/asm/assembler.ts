@@ -30,6 +30,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
+/** What is assembled, and how. */
 export interface AssemblyOptions {
   /** Name of the source, as errors show it. */
   readonly file: string;
@@ -44,6 +45,7 @@ export interface AssemblyOptions {
   readonly resolveBytes?: BytesResolver;
 }
 
+/** A label or constant of the program. */
 export interface AsmSymbol {
   /** In full: a local label carries its parent's name, `main.loop`. */
   readonly name: string;
@@ -54,6 +56,7 @@ export interface AsmSymbol {
   readonly section: string | undefined;
 }
 
+/** The file that came of it, or the errors. */
 export interface AssemblyResult {
   /** The file; empty if there are errors. */
   readonly image: Uint8Array;

@@ -62,8 +62,8 @@ function refuse(cursor: Cursor, why: string): never {
 }
 
 /**
- * Takes a directive with nothing to do: every label goes into the symbol table, and every instruction
- * of the one processor is allowed.
+ * Takes a directive with nothing to do: every label goes into the symbol table, and every
+ * instruction of the one processor is allowed.
  */
 function ignored(cursor: Cursor, column: number): Directive {
   while (!cursor.done && !isPunct(cursor.token, ']')) cursor.skip();

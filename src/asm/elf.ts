@@ -6,7 +6,8 @@
  *     section headers
  *
  * Program headers: PT_NOTE (name "Xen", type 18, the 32-bit entry), PT_LOAD read+execute for code,
- * PT_LOAD read+write for data and the room after it. File offsets and addresses agree modulo a page.
+ * PT_LOAD read+write for data and the room after it. File offsets and addresses agree modulo a
+ * page.
  */
 
 import { assert } from '../base/assert.ts';

@@ -4,7 +4,8 @@
  *     a ? b : c    ||    ^^    &&    = == != <> < <= > >= <=>    |    ^    &    << >> <<< >>>
  *     + -    * / // % %%    unary - + ~ !
  *
- * `/` and `%` are unsigned, `//` and `%%` signed, all in 64 bits; `>>` shifts zeros in, `>>>` the sign.
+ * `/` and `%` are unsigned, `//` and `%%` signed, all in 64 bits; `>>` shifts zeros in, `>>>` the
+ * sign.
  */
 
 import type { Cursor } from './cursor.ts';
@@ -13,8 +14,10 @@ import { characterConstant, integerValue, stringBytes } from './literals.ts';
 import { type Register, registerNamed } from './registers.ts';
 import { Kind, type Token } from './token.ts';
 
+/** Operators before one operand, as written. */
 export type UnaryOperator = '-' | '+' | '~' | '!';
 
+/** Operators between two operands, as written; weaker ones first. */
 export type BinaryOperator =
   | ('||' | '^^' | '&&')
   | ('=' | '==' | '!=' | '<>' | '<' | '<=' | '>' | '>=' | '<=>')

@@ -12,6 +12,7 @@
 import { PAGE_BYTES } from '../base/limits.ts';
 import type { Section, SectionKind } from './sections.ts';
 
+/** The kinds of file that are written. */
 export type Format = 'bin' | 'elf';
 
 /** Where an ELF image starts unless the program says `org`: the first byte above 1 MiB. */

@@ -2,8 +2,8 @@
  * Text of one logical line to tokens (NASM manual, 3.1 and 4). Never fails: what makes no sense
  * becomes a `Bad` token, which is an error only if the line is used.
  *
- * Names start with a letter or one of `_ . ? @` and go on with those, digits and `$ # ~`; `$name` is
- * a name even where the bare word is a register. A semicolon opens a comment.
+ * Names start with a letter or one of `_ . ? @` and go on with those, digits and `$ # ~`; `$name`
+ * is a name even where the bare word is a register. A semicolon opens a comment.
  */
 
 import { Kind, type Token } from './token.ts';
@@ -14,8 +14,15 @@ const HEXADECIMAL = /(?:\$(?=[0-9])|0[xXhH])[0-9A-Fa-f_]+/y;
 const FLOAT = /^[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][+-]?[0-9_]+)?|[eE][+-]?[0-9_]+)$/;
 const OPERATOR =
   /<=>|<<<|>>>|<<|>>|<=|>=|<>|==|!=|&&|\|\||\^\^|\/\/|%%|\$\$|[-+*/%&|^~!<>=()[\]{},:?$]/y;
-const PERCENT =
-  /%(?:([+-]?\d+)|\{([^{}]*)\}|(%[\w.?@$#~]+)|(\$+[A-Za-z_.?@][\w.?@$#~]*)|([A-Za-z_][\w]*)|(\?\??|\+|\[))/y;
+const PERCENT = new RegExp(
+  `%(?:${[
+    /([+-]?\d+)|\{([^{}]*)\}|(%[\w.?@$#~]+)|(\$+[A-Za-z_.?@][\w.?@$#~]*)/,
+    /([A-Za-z_][\w]*)|(\?\??|\+|\[)/,
+  ]
+    .map(({ source }) => source)
+    .join('|')})`,
+  'y',
+);
 
 class LineLexer {
   readonly #text: string;

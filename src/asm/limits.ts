@@ -9,7 +9,9 @@ export const MAX_PASSES = 100;
 /** Lines that one pass may produce, macros and repetitions expanded. */
 export const MAX_LINES = 250_000;
 
-/** Bytes of one section that has bytes; room without them may be as large as the machine's memory. */
+/**
+ * Bytes of one section that has bytes; room without them may be as large as the machine's memory.
+ */
 export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 
 /** Errors reported before the run is given up. */

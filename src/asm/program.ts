@@ -62,7 +62,9 @@ export class Program implements Scope, DataScope, InstructionScope {
     this.diagnostics = new Diagnostics();
   }
 
-  /** Lays the sections out. True if nothing has changed since the pass before; never of the first. */
+  /**
+   * Lays the sections out. True if nothing has changed since the pass before; never of the first.
+   */
   endPass(): boolean {
     const moved = this.output.endPass();
     return !moved && !this.symbols.changed && this.#pass > 1;

@@ -6,6 +6,7 @@
 /** What a section holds decides where it goes: code, data with bytes, or room without bytes. */
 export type SectionKind = 'text' | 'data' | 'bss';
 
+/** A section; its address is known when the layout is. */
 export class Section {
   readonly unit = 'section';
   readonly name: string;

@@ -1,6 +1,6 @@
 /**
- * Source text as the assembler sees it: logical lines. A physical line that ends in a backslash goes
- * on in the next one; the joined line keeps the number of its first physical line.
+ * Source text as the assembler sees it: logical lines. A physical line that ends in a backslash
+ * goes on in the next one; the joined line keeps the number of its first physical line.
  */
 
 import { lexLine } from './lexer.ts';

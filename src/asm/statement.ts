@@ -1,12 +1,13 @@
 /**
- * Statements: what one line says, with its expressions still open, so that the same statement can be
- * assembled again in every pass.
+ * Statements: what one line says, with its expressions still open, so that the same statement can
+ * be assembled again in every pass.
  */
 
 import type { Expression } from './expression.ts';
 import type { Register } from './registers.ts';
 import type { Origin } from './source.ts';
 
+/** One line. */
 export interface Statement {
   readonly origin: Origin;
   readonly label?: Label;
@@ -15,11 +16,13 @@ export interface Statement {
   readonly body?: Body;
 }
 
+/** A label, local ones in full. */
 export interface Label {
   readonly name: string;
   readonly column: number;
 }
 
+/** What a line does, beside naming its place. */
 export type Body = InstructionSyntax | DataSyntax | Directive;
 
 /** An instruction as written. A line of prefixes alone has the empty mnemonic. */
@@ -33,6 +36,7 @@ export interface InstructionSyntax {
   readonly operands: readonly OperandSyntax[];
 }
 
+/** An operand as written. */
 export interface OperandSyntax {
   readonly column: number;
   /** Bytes that a keyword (`byte` … ) asks for, or 0. */
@@ -47,6 +51,7 @@ export interface OperandSyntax {
   readonly memory?: MemorySyntax;
 }
 
+/** What the brackets of an operand say beside the address. */
 export interface MemorySyntax {
   readonly segment: Register | undefined;
   /** Bytes that `[byte …]`, `[word …]` or `[dword …]` ask for the displacement, or 0. */
@@ -57,6 +62,7 @@ export interface MemorySyntax {
   readonly nosplit: boolean;
 }
 
+/** `db`, `dw`, `dd` or `dq`. */
 export interface DataSyntax {
   readonly kind: 'data';
   readonly column: number;
@@ -65,6 +71,7 @@ export interface DataSyntax {
   readonly items: readonly DataItem[];
 }
 
+/** One item of a data line. */
 export type DataItem =
   /** Bytes, filled up with zeros to a whole number of units. */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
@@ -74,6 +81,7 @@ export type DataItem =
   /** `count dup (items)`. */
   | { readonly kind: 'repeat'; readonly count: Expression; readonly items: readonly DataItem[] };
 
+/** A line that speaks to the assembler. */
 export type Directive = { readonly column: number } & (
   | { readonly kind: 'reserve'; readonly size: number; readonly count: Expression }
   | { readonly kind: 'equ'; readonly value: Expression }

@@ -9,6 +9,7 @@ import { Failure } from './errors.ts';
 import type { Origin } from './source.ts';
 import { sameValue, type Value } from './value.ts';
 
+/** A name and what it stands for. */
 export interface SymbolEntry {
   /** In full: `parent.local`. */
   readonly name: string;

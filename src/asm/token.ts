@@ -1,9 +1,10 @@
 /**
- * Tokens: what a line of source consists of, for preprocessor and parser alike. Macro expansion puts
- * tokens together anew; a token made by an expansion carries the column of the text that called for
- * it, so that every error can point into the line that the user wrote.
+ * Tokens: what a line of source consists of, for preprocessor and parser alike. Macro expansion
+ * puts tokens together anew; a token made by an expansion carries the column of the text that
+ * called for it, so that every error can point into the line that the user wrote.
  */
 
+/** What a token is. */
 export const enum Kind {
   /** Identifier, register, mnemonic or keyword. */
   Name,
@@ -17,7 +18,9 @@ export const enum Kind {
   Punct,
   /** `%name`: a preprocessor directive; `text` is the name. */
   Directive,
-  /** `%1`, `%{1:3}`, `%-1`: a parameter of a multi-line macro; `text` is what follows the percent. */
+  /**
+   * `%1`, `%{1:3}`, `%-1`: a parameter of a multi-line macro; `text` is what follows the percent.
+   */
   Parameter,
   /** `%%name`: a label of one macro call; `text` is the name. */
   MacroLocal,

@@ -14,8 +14,10 @@ export interface Unknown {
   readonly name: string;
 }
 
+/** What a value may be relative to, or a multiple of. */
 export type Unit = Register | Section | Unknown;
 
+/** A unit, so many times. */
 export interface Term {
   readonly of: Unit;
   /** Never zero. */
@@ -43,6 +45,7 @@ export function one(unit: Unit, constant = 0n): Value {
   return { constant, terms: [{ of: unit, times: 1n, scaled: false }] };
 }
 
+/** The value of a name that no line has defined yet. */
 export const UNKNOWN: Value = one({ unit: 'unknown', name: '' });
 
 /** Whether `value` is a plain number. */

@@ -5,7 +5,10 @@ export class BugError extends Error {
   override readonly name = 'BugError';
 }
 
-/** Throws {@link BugError} with `message` unless `condition` holds. `message` names expected and got. */
+/**
+ * Throws {@link BugError} with `message` unless `condition` holds. `message` names expected and
+ * got.
+ */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new BugError(message);
 }

@@ -1,6 +1,7 @@
 /**
  * Reading and writing of bytes for every codec in the tree: little-endian integers, LEB128 varints
- * and length-prefixed blobs. A reader survives any bytes: it throws {@link BytesError}, nothing else.
+ * and length-prefixed blobs. A reader survives any bytes: it throws {@link BytesError}, nothing
+ * else.
  */
 
 /** Bytes that end too early or hold a number out of range; `offset` is where. */
@@ -114,7 +115,9 @@ export class ByteWriter {
     return this.#shortAscii(text) ? this : this.blob(utf8Encoder.encode(text));
   }
 
-  /** Writes a text of ASCII whose length takes one byte, which is most of them; false for others. */
+  /**
+   * Writes a text of ASCII whose length takes one byte, which is most of them; false for others.
+   */
   #shortAscii(text: string): boolean {
     const { length } = text;
     if (length >= 0x80) return false;

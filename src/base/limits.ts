@@ -37,7 +37,9 @@ export const MAX_PENDING_DISK_REQUESTS = 256;
 /** Console output that a machine gathers before it lets it go, in bytes (devices/uart.ts). */
 export const MAX_CONSOLE_OUTPUT_BYTES = 256;
 
-/** Program headers and symbols that an ELF image may have, and the bytes of a name that are kept. */
+/**
+ * Program headers and symbols that an ELF image may have, and the bytes of a name that are kept.
+ */
 export const MAX_PROGRAM_HEADERS = 128;
 export const MAX_SYMBOLS = 1024 * 1024;
 export const MAX_SYMBOL_NAME_BYTES = 1024;

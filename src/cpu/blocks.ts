@@ -49,6 +49,7 @@ const LOWERING: readonly Lowering[] = TABLE.map((row) => {
   return rule;
 });
 
+/** Decodes and lowers blocks on demand; there is one for each processor. */
 export class BlockBuilder {
   readonly #core: Core;
   readonly #map: CodeMap;
@@ -60,7 +61,9 @@ export class BlockBuilder {
     this.#emitter = new Emitter(map);
   }
 
-  /** Decodes the block at `address` and enters it into the map, which has room. Returns its index. */
+  /**
+   * Decodes the block at `address` and enters it into the map, which has room. Returns its index.
+   */
   build(address: number): number {
     const map = this.#map;
     const e = this.#emitter;
@@ -104,7 +107,9 @@ export class BlockBuilder {
     return start;
   }
 
-  /** A careful instruction is done by the outer loop; a block of nothing else has no instructions. */
+  /**
+   * A careful instruction is done by the outer loop; a block of nothing else has no instructions.
+   */
   #careful(at: number, before: number): void {
     if (before > 0) this.#emitter.goto(at);
     else this.#emitter.op(Uop.Careful, 0, 0, at);

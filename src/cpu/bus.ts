@@ -6,7 +6,8 @@
 /**
  * A reading that the machine's state does not determine (contracts.md 4). The machine stops before
  * the instruction that needs it.
- * - `tsc`: time-stamp counter · `timeNs`: guest time in nanoseconds · `timeOfDay`: nanoseconds since
+ * - `tsc`: time-stamp counter · `timeNs`: guest time in nanoseconds · `timeOfDay`: nanoseconds
+ * since
  *   1970-01-01 UTC · `entropy`: `size` random bytes, 1 … MAX_ENTROPY_BYTES
  */
 export type Need =

@@ -1,12 +1,13 @@
 /**
- * Decoded code: one array of micro-operations for all blocks, a map from guest address to block, and
- * what it takes to forget blocks whose bytes are written. Nothing here is guest state; two replicas
- * may hold different maps and never notice.
+ * Decoded code: one array of micro-operations for all blocks, a map from guest address to block,
+ * and what it takes to forget blocks whose bytes are written. Nothing here is guest state; two
+ * replicas may hold different maps and never notice.
  *
- * The map has one entry for each byte of a page that holds code (`starts`), so finding a block is two
- * array reads. `covered` marks the bytes that some block was decoded from: a store that touches none
- * of them, to a page that holds code and data, drops nothing. A store that does drops all blocks of
- * that page: their first operation becomes Stale, which sends whoever is linked to them to the map.
+ * The map has one entry for each byte of a page that holds code (`starts`), so finding a block is
+ * two array reads. `covered` marks the bytes that some block was decoded from: a store that touches
+ * none of them, to a page that holds code and data, drops nothing. A store that does drops all
+ * blocks of that page: their first operation becomes Stale, which sends whoever is linked to them
+ * to the map.
  */
 import { PAGE_BYTES, PAGE_SHIFT } from '../base/limits.ts';
 import { PageFlag } from './layout.ts';
@@ -86,7 +87,9 @@ export class CodeMap {
     return false;
   }
 
-  /** Bytes of RAM have changed or are about to: forgets the blocks of every page with a covered one. */
+  /**
+   * Bytes of RAM have changed or are about to: forgets the blocks of every page with a covered one.
+   */
   invalidate(address: number, size: number): void {
     const last = (address + size - 1) >>> PAGE_SHIFT;
     for (let page = address >>> PAGE_SHIFT; page <= last; page++) {

@@ -2,12 +2,12 @@
  * The processor's state and its way to memory, ports and exceptions: what the interpreter's switch
  * and the helpers in ops/ work on. Guest state itself lies in the machine's memory (layout.ts).
  *
- * Two things are rare in an instruction and would cost the common one too much if every store had to
- * think of them: an access outside RAM, and a store to bytes that have been decoded. Both are met by
- * one means. Such an access first throws RESTART, while the instruction has changed nothing; the
- * address of the instruction is remembered, and from then on it is decoded as a "careful" block of
- * its own, in which the access is allowed and after which the outer loop looks at events. The guest
- * cannot tell, because counts and order are the same.
+ * Two things are rare in an instruction and would cost the common one too much if every store had
+ * to think of them: an access outside RAM, and a store to bytes that have been decoded. Both are
+ * met by one means. Such an access first throws RESTART, while the instruction has changed nothing;
+ * the address of the instruction is remembered, and from then on it is decoded as a "careful" block
+ * of its own, in which the access is allowed and after which the outer loop looks at events. The
+ * guest cannot tell, because counts and order are the same.
  */
 import { assert } from '../base/assert.ts';
 import { PAGE_BYTES, PAGE_SHIFT } from '../base/limits.ts';

@@ -221,7 +221,9 @@ export class Cpu implements Processor {
     return out.take();
   }
 
-  /** Takes back what {@link state} gave. RAM must be restored before or after by whoever owns it. */
+  /**
+   * Takes back what {@link state} gave. RAM must be restored before or after by whoever owns it.
+   */
   restore(state: Uint8Array): void {
     const { core } = this;
     const from = new ByteReader(state);

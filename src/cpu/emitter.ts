@@ -22,7 +22,9 @@ export type Lowering = (e: Emitter, i: Instruction) => void;
 /** Rules by mnemonic. */
 export type Rules = Readonly<Record<string, Lowering>>;
 
-/** All helpers by number, in the order of their first use; numbers mean nothing outside a process. */
+/**
+ * All helpers by number, in the order of their first use; numbers mean nothing outside a process.
+ */
 class Numbered<T> {
   readonly list: T[] = [];
   readonly #numbers = new Map<T, number>();
@@ -41,6 +43,7 @@ const helpers = new Numbered<Helper>();
 const branchHelpers = new Numbered<BranchHelper>();
 const repeatHelpers = new Numbered<RepeatHelper>();
 
+/** The helpers by number, for the interpreter: plain ones, branches, iterations. */
 export const HELPERS: readonly Helper[] = helpers.list;
 export const BRANCH_HELPERS: readonly BranchHelper[] = branchHelpers.list;
 export const REPEAT_HELPERS: readonly RepeatHelper[] = repeatHelpers.list;

@@ -2,8 +2,8 @@
  * Interrupts and exceptions through the IDT (SDM volume 3, chapter 6), with the escalation from one
  * fault to a double fault and from there to shutdown.
  *
- * Known deviations: interrupt and trap gates only, of 16 and 32 bits, without change of ring; a task
- * gate raises #GP.
+ * Known deviations: interrupt and trap gates only, of 16 and 32 bits, without change of ring; a
+ * task gate raises #GP.
  */
 import { type Core, FAULT, Vector } from './core.ts';
 import { Eflags } from './flags.ts';

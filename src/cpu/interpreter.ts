@@ -1,12 +1,13 @@
 /**
- * The interpreter: one switch over the micro-operations of a block (uop.ts). It is the reference for
- * what the machine does; its speed comes from decoding once, from lazy flags kept in two local
+ * The interpreter: one switch over the micro-operations of a block (uop.ts). It is the reference
+ * for what the machine does; its speed comes from decoding once, from lazy flags kept in two local
  * variables, and from testing the budget once for each block.
  *
  * Case by case, `p` is the present operation and c[p + 1] … its fields as uop.ts names them (by
  * number here, for the sake of short lines): 1 a, 2 b, 3 base, 4 index, 5 shift, 6 disp, 7 imm.
- * `fr` and `fc` are the flag words of flags.ts. A case ends with `continue` to go on in its block, or
- * leaves the switch with `break`: a branch, decided by `taken`; or with `break near`: a jump to `to`.
+ * `fr` and `fc` are the flag words of flags.ts. A case ends with `continue` to go on in its block,
+ * or leaves the switch with `break`: a branch, decided by `taken`; or with `break near`: a jump to
+ * `to`.
  */
 import type { BlockBuilder } from './blocks.ts';
 import type { CodeMap } from './code-map.ts';

@@ -7,6 +7,7 @@
  *   0x200000  guest RAM, address 0 first
  */
 
+/** Offsets and size of the regions above, in bytes. */
 export const STATE_OFFSET = 0x000000;
 export const STATE_BYTES = 0x1000;
 export const PAGE_FLAGS_OFFSET = 0x100000;
@@ -78,7 +79,9 @@ export const enum Word {
   End,
 }
 
-/** Bytes of WebAssembly.Memory that a machine with `ramBytes` of RAM needs, a multiple of 64 KiB. */
+/**
+ * Bytes of WebAssembly.Memory that a machine with `ramBytes` of RAM needs, a multiple of 64 KiB.
+ */
 export function memoryBytes(ramBytes: number): number {
   return Math.ceil((RAM_OFFSET + ramBytes) / 0x10000) * 0x10000;
 }

@@ -13,6 +13,7 @@ export type CpuStop =
   | { readonly why: 'needs-input'; readonly need: Need }
   | { readonly why: 'fault'; readonly vector: number; readonly detail: string };
 
+/** An execution engine: what a machine needs of a processor. */
 export interface Processor {
   readonly count: number;
   /** Delivers a pending interrupt first, then executes until `count` reaches `until`. */

@@ -9,15 +9,17 @@
  * r[base] + (r[index] << shift) + disp, where the word Zero stands in for an absent register.
  *
  * Branches use a different reading: 1 and 2 are links to the decoded successor (taken, not taken;
- * 0 = not known yet), 6 and 7 the addresses of these successors; fused compare-and-branch operations
- * have their registers in 3 and 4, an immediate in 5.
+ * 0 = not known yet), 6 and 7 the addresses of these successors; fused compare-and-branch
+ * operations have their registers in 3 and 4, an immediate in 5.
  *
  * Before the first operation of a block lie eight words of header: 0 its address, 1 the address
  * after it, 7 the number of its instructions.
  */
 
+/** Words of a micro-operation. */
 export const UOP_WORDS = 8;
 
+/** Words of a micro-operation, by their use. */
 export const enum Field {
   Op,
   A,

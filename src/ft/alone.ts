@@ -1,6 +1,6 @@
 /**
- * A replica that has won its generation and goes on alone: the winner's token is 2g + 1 (rule 2), and
- * the Output Rule no longer binds it. Until re-protection it runs the guest without a backup.
+ * A replica that has won its generation and goes on alone: the winner's token is 2g + 1 (rule 2),
+ * and the Output Rule no longer binds it. Until re-protection it runs the guest without a backup.
  */
 import { closeChannel } from './channel.ts';
 import { beat } from './heartbeat.ts';

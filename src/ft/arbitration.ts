@@ -17,6 +17,7 @@ export interface Arbitration {
   asked: number;
 }
 
+/** Nothing asked yet. */
 export const newArbitration = (): Arbitration => ({ stage: 'idle', retryAtNs: 0, asked: 0 });
 
 /** Begins to ask, unless this replica has begun before. */

@@ -1,7 +1,10 @@
-/** What a replica is told at its start and never changes: who it is, its rules, times and limits. */
+/**
+ * What a replica is told at its start and never changes: who it is, its rules, times and limits.
+ */
 import type { Digest } from '../base/digest.ts';
 import { ALL_RULES, type HostId, type Rules } from './ports.ts';
 
+/** Periods and patience of a replica. */
 export interface Timing {
   /** Time between two heartbeats, and between two empty batches of a silent primary, in ns. */
   readonly heartbeatNs: number;
@@ -13,6 +16,7 @@ export interface Timing {
   readonly flushNs: number;
 }
 
+/** Bounds of a replica's buffers and of one stretch of execution. */
 export interface Limits {
   /** Longest stretch of execution asked for at once, in instructions. */
   readonly sliceInstructions: number;
@@ -22,6 +26,7 @@ export interface Limits {
   readonly bufferEntries: number;
 }
 
+/** Everything a replica is told at construction. */
 export interface ReplicaConfig {
   /** Name of the replicated machine: the same at all members, another for every machine. */
   readonly machine: string;
@@ -54,6 +59,7 @@ export const DEFAULT_TIMING: Timing = Object.freeze({
   flushNs: 2 * MS,
 });
 
+/** Limits that suit a guest of any size. */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   sliceInstructions: 10_000_000,
   channelBytes: 4 * 1024 * 1024,

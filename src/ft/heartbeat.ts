@@ -1,11 +1,12 @@
 /**
  * Detection of failure [P §2.3]: heartbeats both ways and the traffic of the channel are watched,
- * and either one stopping for longer than the timeout declares failure. Silence on the channel means
- * trouble because an empty batch goes out with every heartbeat period (contracts.md 11).
+ * and either one stopping for longer than the timeout declares failure. Silence on the channel
+ * means trouble because an empty batch goes out with every heartbeat period (contracts.md 11).
  */
 import { decodeMessage, encodeMessage, type Message, MessageError } from './messages.ts';
 import type { Step } from './state.ts';
 
+/** When the peer was heard, and when it must hear from us. */
 export interface Watch {
   /** When the peer was last heard by heartbeat, and on the channel; host time in ns. */
   heartbeatHeardNs: number;
@@ -14,6 +15,7 @@ export interface Watch {
   nextHeartbeatNs: number;
 }
 
+/** Nothing heard yet. */
 export const newWatch = (): Watch => ({
   heartbeatHeardNs: 0,
   channelHeardNs: 0,

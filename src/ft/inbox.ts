@@ -28,6 +28,7 @@ export interface Inbox {
   waiting: Batch[];
 }
 
+/** Nothing received yet. */
 export const newInbox = (): Inbox => ({
   nextBatch: 0,
   received: 0,

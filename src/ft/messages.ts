@@ -1,14 +1,15 @@
 /**
  * Messages between two replicas. On the wire each is
- *   magic u32 "VMFT" · version u8 · type u8 · length u32 of the body · crc32 u32 of type and body · body
- * little endian. A decoder survives any bytes: it throws {@link MessageError} and nothing else.
- * Everything but a heartbeat travels on the channel, in order.
+ *   magic u32 "VMFT" · version u8 · type u8 · length u32 of the body · crc32 u32 of type and body ·
+ * body little endian. A decoder survives any bytes: it throws {@link MessageError} and nothing
+ * else. Everything but a heartbeat travels on the channel, in order.
  */
 import { ByteReader, BytesError, ByteWriter } from '../base/bytes.ts';
 import { crc32 } from '../base/crc32.ts';
 import { type Digest, fromHex, toHex } from '../base/digest.ts';
 import type { Token } from './ports.ts';
 
+/** Grows with every change of the format; a peer of another version is refused. */
 export const MESSAGE_VERSION = 1;
 const MAGIC = 0x54464d56;
 /** Bytes before the body. */
@@ -26,10 +27,12 @@ const FAREWELLS: readonly Farewell[] = [
   'refused',
 ];
 
+/** What two replicas say to each other on the channel. */
 export type Message = {
   readonly generation: number;
-} /** First on a channel, and its answer: two replicas of one machine that agree on all of this. */ & (
+} & (
   | {
+      /** First on a channel, and its answer: two replicas of one machine that agree on it all. */
       readonly kind: 'hello' | 'hello-ack';
       readonly machine: string;
       readonly owner: string;

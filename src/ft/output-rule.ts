@@ -18,6 +18,7 @@ import type { DiskRequest, Output } from '../machine/output.ts';
 import { mustWait } from './disk-order.ts';
 import type { Step } from './state.ts';
 
+/** An output that is held, or released and not confirmed. */
 export interface PendingOutput {
   readonly ordinal: number;
   readonly output: Output;
@@ -27,6 +28,7 @@ export interface PendingOutput {
   completed?: boolean;
 }
 
+/** The outputs of a replica, oldest first. */
 export interface OutputQueue {
   /** Ordinal of the guest's next output. */
   next: number;
@@ -34,6 +36,7 @@ export interface OutputQueue {
   released: PendingOutput[];
 }
 
+/** No output yet. */
 export const newOutputs = (): OutputQueue => ({ next: 0, held: [], released: [] });
 
 /** Takes in what a stretch of execution produced, and the completions that it consumed. */

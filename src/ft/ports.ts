@@ -27,8 +27,10 @@ export interface Claim {
   readonly owner: string;
 }
 
+/** What a replica is. */
 export type Role = 'primary' | 'backup' | 'alone' | 'halted';
 
+/** Why a replica has halted; final. */
 export type HaltReason =
   | 'lost-test-and-set'
   | 'guest-exit'
@@ -58,6 +60,7 @@ export interface Rules {
   readonly askAgain: boolean;
 }
 
+/** Every rule on: the only setting outside the simulator. */
 export const ALL_RULES: Rules = Object.freeze({
   outputRule: true,
   testAndSet: true,
@@ -67,6 +70,7 @@ export const ALL_RULES: Rules = Object.freeze({
   askAgain: true,
 });
 
+/** What a driver tells a replica. */
 export type Event = {
   /** The host's time. Never goes back. */
   readonly nowNs: number;
@@ -100,6 +104,7 @@ export type Event = {
   | { readonly kind: 'refused'; readonly token: Token }
 );
 
+/** What a replica asks of its driver, to be done in the order given. */
 export type Effect =
   /**
    * On the channel, in order. A send stands before every release of the same step; bytes of a

@@ -20,6 +20,7 @@ export interface Execution {
   ended: 'guest-exit' | 'guest-fault' | 'power-off' | undefined;
 }
 
+/** Everything a replica remembers: plain data. */
 export interface ReplicaState {
   role: Role;
   /** The time of the last event. */

@@ -1,7 +1,7 @@
 /**
- * The primary's end of the logging channel [P §3.2]: a bounded window of entries that the backup has
- * not acknowledged. A full window stops the primary. Entries are sent at once when an output waits
- * for them, and batched otherwise.
+ * The primary's end of the logging channel [P §3.2]: a bounded window of entries that the backup
+ * has not acknowledged. A full window stops the primary. Entries are sent at once when an output
+ * waits for them, and batched otherwise.
  *
  * Invariants:
  * - batches go out in order, entries in order of their sequence numbers, each once
@@ -17,12 +17,15 @@ import type { Step } from './state.ts';
 /** No empty batch is added to more than these: the peer has failed, only the arbiter is silent. */
 const MAX_UNACKNOWLEDGED_BATCHES = 4096;
 
+/** Entries on their way to the backup. */
 export interface SendWindow {
   unsent: LogEntry[];
   /** When `unsent` goes out at the latest. */
   flushAtNs: number;
   nextBatch: number;
-  /** Sent and not acknowledged: for each batch the bytes of its entries and the entries up to it. */
+  /**
+   * Sent and not acknowledged: for each batch the bytes of its entries and the entries up to it.
+   */
   underWay: { batch: number; bytes: number; entries: number }[];
   /** Entries of the machine's life that have been sent. */
   sent: number;
@@ -33,6 +36,7 @@ export interface SendWindow {
   executedCount: number;
 }
 
+/** Nothing sent yet. */
 export const newWindow = (): SendWindow => ({
   unsent: [],
   flushAtNs: 0,

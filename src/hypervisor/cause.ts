@@ -21,6 +21,7 @@ export interface Cause {
   readonly kinds: readonly InputKind[];
 }
 
+/** What is known when a replay diverges. */
 export interface Evidence {
   readonly machine: Machine;
   readonly point: LogPoint;

@@ -8,6 +8,7 @@ import type { Output } from '../machine/output.ts';
 import { type Cause, describeCause } from './cause.ts';
 import type { LogEntry } from './entry.ts';
 
+/** Where two executions part, and how it was noticed. */
 export interface DivergenceDetails {
   /** The instruction count of the replaying machine. */
   readonly count: number;

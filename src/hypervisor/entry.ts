@@ -9,7 +9,9 @@ import type { Input, InputKind } from '../machine/input.ts';
 import type { Output } from '../machine/output.ts';
 import type { Stop } from '../machine/types.ts';
 
-/** Every kind of input, in the order in which a {@link Tally} counts them. Part of the log format. */
+/**
+ * Every kind of input, in the order in which a {@link Tally} counts them. Part of the log format.
+ */
 export const INPUT_KINDS: readonly InputKind[] = [
   'tick',
   'packet',
@@ -27,6 +29,7 @@ export type Tally = readonly number[];
 /** Control operations travel in the log but are not machine inputs (contracts.md 10). */
 export type Control = { readonly op: 'power-off' };
 
+/** One entry of the log, at a point of the execution. */
 export type LogEntry = {
   /** Counts up from 0 without gaps over the life of a machine, failovers included. */
   readonly seq: number;

@@ -21,6 +21,7 @@ export interface ClockShift {
   readonly tsc: bigint;
 }
 
+/** The sources as they are, for a guest that has not moved. */
 export const NO_SHIFT: ClockShift = Object.freeze({ ns: undefined, tsc: 0n });
 
 /** The earliest of the timers' deadlines, in guest time; undefined when none runs. */

@@ -46,5 +46,6 @@ function contradiction(
   if (entry.kind !== 'digest') return undefined;
   const wrong = INPUT_KINDS.findIndex((_, index) => entry.inputs[index] !== inputs[index]);
   if (wrong < 0) return undefined;
-  return `the recorder gave ${entry.inputs[wrong]} inputs of kind ${INPUT_KINDS[wrong]}, the log has ${inputs[wrong]}`;
+  const given = `${entry.inputs[wrong]} inputs of kind ${INPUT_KINDS[wrong]}`;
+  return `the recorder gave ${given}, the log has ${inputs[wrong]}`;
 }

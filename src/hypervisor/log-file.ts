@@ -168,10 +168,8 @@ function checkMagic(bytes: Uint8Array): void {
   if (version === LOG_VERSION) return;
   const remedy =
     version > LOG_VERSION ? 'replay it with a newer vmft' : 'record it again with this vmft';
-  throw new VmftError(
-    'log',
-    `a recording of format version ${version}, and this vmft reads version ${LOG_VERSION}: ${remedy}`,
-  );
+  const found = `a recording of format version ${version}`;
+  throw new VmftError('log', `${found}, and this vmft reads version ${LOG_VERSION}: ${remedy}`);
 }
 
 function readHeader(bytes: Uint8Array, hasher: Hasher): { header: LogHeader; end: number } {

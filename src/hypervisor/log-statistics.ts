@@ -15,6 +15,7 @@ export const ENTRY_KINDS: readonly EntryKind[] = [
   'control',
 ];
 
+/** Entries of one kind. */
 export interface KindStatistics {
   readonly kind: EntryKind;
   readonly entries: number;

@@ -1,5 +1,6 @@
 /**
- * Runs a machine live and writes down everything that its state does not determine (protocol.md §1).
+ * Runs a machine live and writes down everything that its state does not determine (protocol.md
+ * §1).
  *
  * A slice goes like this, and its entries have this order:
  *   1. control operations;
@@ -29,6 +30,7 @@ import { InputQueue } from './input-queue.ts';
 import { type Checkpoint, type LogPoint, pointAfter, START } from './log-point.ts';
 import { chainOutput } from './output-codec.ts';
 
+/** What a recorder is made of. */
 export interface RecorderOptions {
   readonly machine: Machine;
   readonly sources: Sources;

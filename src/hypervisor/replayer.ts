@@ -25,6 +25,7 @@ import { firstDifference } from './snapshot-difference.ts';
 /** Entries that a Divergence shows. */
 const RECENT_ENTRIES = 8;
 
+/** What a replayer is made of. */
 export interface ReplayerOptions {
   readonly machine: Machine;
   readonly hasher: Hasher;

@@ -7,6 +7,7 @@ import { STATE_NAMES } from '../cpu/cpu.ts';
 import type { Page, Snapshot } from '../machine/types.ts';
 import { changedPages } from './snapshot.ts';
 
+/** A field that differs, with both values as text. */
 export interface Difference {
   readonly field: string;
   readonly expected: string;

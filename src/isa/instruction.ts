@@ -51,6 +51,7 @@ export interface MemoryOperand {
   readonly addressSize: 2 | 4;
 }
 
+/** An operand of a decoded instruction; sizes are in bytes. */
 export type Operand =
   | { readonly kind: 'reg'; readonly reg: number; readonly size: 1 | 2 | 4 }
   | MemoryOperand

@@ -3,6 +3,7 @@
  * notation that table.ts explains. To be read beside the manual.
  */
 
+/** The rows, in ascending order of their opcodes; table.ts says how to read them. */
 export const ONE_BYTE = `
 ; opcode  mnemonic operands     CPAZSO  attributes
   00      add      Eb,Gb        wwwwww  lock

@@ -3,6 +3,7 @@
  * notation that table.ts explains. To be read beside the manual.
  */
 
+/** The rows, in ascending order of their second bytes; table.ts says how to read them. */
 export const TWO_BYTE = `
 ; opcode  mnemonic  operands     CPAZSO  attributes
   00/0    sldt      Rv/Mw        ......

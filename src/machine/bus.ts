@@ -52,6 +52,7 @@ function allOnes(size: AccessSize): number {
   return size === 4 ? 0xffff_ffff : size === 2 ? 0xffff : 0xff;
 }
 
+/** What lies outside RAM, as the processor sees it: windows, ports, interrupts. */
 export class SystemBus implements Bus {
   /** The first touch of a hole on a strict board. */
   fault: BoardFault | null = null;

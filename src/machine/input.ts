@@ -16,4 +16,5 @@ export type Input =
   /** The answer to a need (tsc, timeNs, timeOfDay, entropy). */
   | Reading;
 
+/** The kinds of input, as words. */
 export type InputKind = Input['kind'];

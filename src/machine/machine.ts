@@ -35,6 +35,7 @@ export type ProcessorFactory = (
 
 const interpreter: ProcessorFactory = (memory, ramBytes, bus) => new Cpu(memory, ramBytes, bus);
 
+/** The machine of machine.md: see {@link Machine} for its doors. */
 export class X86Machine implements Machine {
   /** Symbols of the image, in ascending order of their addresses. */
   readonly symbols: readonly ProgramSymbol[];

@@ -25,6 +25,7 @@ const WORDS_OF_PAGE = PAGE_BYTES / 4;
 /** Stands for every page of zeros in here; outside it is `undefined` (types.ts, Snapshot). */
 const ZERO_PAGE: Page = { bytes: new Uint8Array(PAGE_BYTES) };
 
+/** RAM and processor state in one memory, with the pages that have changed. */
 export class GuestMemory {
   /** The whole memory, for the processor. */
   readonly memory: WebAssembly.Memory;

@@ -4,6 +4,7 @@
  */
 import type { Output } from './output.ts';
 
+/** Outputs in the order in which the guest made them. */
 export class OutputQueue {
   #waiting: Output[] = [];
 

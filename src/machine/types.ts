@@ -40,7 +40,9 @@ export type Stop =
   | { readonly why: 'budget' | 'halted' | 'output' | 'breakpoint' }
   | { readonly why: 'needs-input'; readonly need: Need }
   | { readonly why: 'exit'; readonly status: number }
-  /** The guest cannot go on: triple fault, or (strict) an access to nothing. `detail` is for people. */
+  /**
+   * The guest cannot go on: triple fault, or (strict) an access to nothing. `detail` is for people.
+   */
   | { readonly why: 'fault'; readonly vector: number; readonly detail: string };
 
 /** One page of guest memory at one time: never written after it was made, shared by snapshots. */
@@ -54,7 +56,9 @@ export interface Page {
  */
 export interface Snapshot {
   readonly count: number;
-  /** Architectural processor state with flags materialised (cpu/state.ts says how it is laid out). */
+  /**
+   * Architectural processor state with flags materialised (cpu/state.ts says how it is laid out).
+   */
   readonly cpu: Uint8Array;
   /** Device states by name, plain data. */
   readonly devices: Readonly<Record<string, unknown>>;
@@ -62,10 +66,13 @@ export interface Snapshot {
   readonly pages: readonly (Page | undefined)[];
 }
 
+/** A computer: everything above it works through these doors alone. */
 export interface Machine {
   /** The instruction count (contracts.md 1). */
   readonly count: number;
-  /** Delivers what is pending, then executes until `count` reaches `until` or something stops it. */
+  /**
+   * Delivers what is pending, then executes until `count` reaches `until` or something stops it.
+   */
   run(until: number): Stop;
   /** Changes device state only; throws a BugError where `accepts` says no. */
   apply(input: Input): void;

@@ -15,6 +15,7 @@ import {
 const KINDS = [0, 1, 8, 0, 6, 4];
 const PACKET_BYTES = 28;
 
+/** A question or an answer about who has an address. */
 export interface ArpPacket {
   readonly operation: 'request' | 'reply';
   readonly senderMac: MacAddress;

@@ -4,11 +4,13 @@
  */
 import { type MacAddress, readMac, writeMac } from './address.ts';
 
+/** What a payload may be, as {@link EthernetFrame.etherType}. */
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
 
 const HEADER_BYTES = 14;
 
+/** A frame without its check sequence. */
 export interface EthernetFrame {
   readonly destination: MacAddress;
   readonly source: MacAddress;

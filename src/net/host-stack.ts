@@ -19,7 +19,9 @@ import {
 } from './ipv4.ts';
 import { emitUdp, parseUdp, type UdpDatagram } from './udp.ts';
 
-/** Packets that wait for the MAC address of their neighbours; the oldest is dropped for the 17th. */
+/**
+ * Packets that wait for the MAC address of their neighbours; the oldest is dropped for the 17th.
+ */
 const MAX_WAITING = 16;
 
 /** All that a host remembers. Plain data: a copy of it makes a fork of the host. */

@@ -12,6 +12,7 @@ const TYPE_ECHO_REQUEST = 8;
 /** Code of "nobody listens at that port". */
 export const UNREACHABLE_PORT = 3;
 
+/** The messages that are understood: echo, and unreachable destinations. */
 export type IcmpMessage =
   | {
       readonly kind: 'echo-request' | 'echo-reply';

@@ -5,12 +5,14 @@
 import { type Ipv4Address, readIpv4, writeIpv4 } from './address.ts';
 import { checksum, onesSum } from './checksum.ts';
 
+/** What a payload may be, as {@link Ipv4Packet.protocol}. */
 export const PROTOCOL_ICMP = 1;
 export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 
 const HEADER_BYTES = 20;
 
+/** A packet; its options are left out. */
 export interface Ipv4Packet {
   readonly source: Ipv4Address;
   readonly destination: Ipv4Address;

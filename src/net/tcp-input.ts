@@ -13,7 +13,9 @@ import {
   type TcpState,
 } from './tcp-state.ts';
 
-/** A challenge is sent at most this often: two confused ends must not answer each other for ever. */
+/**
+ * A challenge is sent at most this often: two confused ends must not answer each other for ever.
+ */
 const CHALLENGE_INTERVAL_NS = 100e6;
 const DUPLICATES_BEFORE_RESEND = 3;
 

@@ -10,6 +10,7 @@
  */
 import { type ByteRing, byteRing } from './byte-ring.ts';
 
+/** The states of RFC 9293 §3.3.2 that an endpoint can be in. */
 export type TcpPhase =
   | 'syn-sent'
   | 'syn-received'

@@ -6,6 +6,7 @@ import type { Ipv4Address } from './address.ts';
 import { checksum, onesSum, pseudoHeaderSum } from './checksum.ts';
 import { PROTOCOL_TCP } from './ipv4.ts';
 
+/** Control bits of a segment. */
 export const TCP_FIN = 0x01;
 export const TCP_SYN = 0x02;
 export const TCP_RST = 0x04;
@@ -18,6 +19,7 @@ const OPTION_END = 0;
 const OPTION_NOTHING = 1;
 const OPTION_MAX_SEGMENT = 2;
 
+/** A segment, its options read. */
 export interface TcpSegment {
   readonly sourcePort: number;
   readonly destinationPort: number;

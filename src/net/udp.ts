@@ -8,6 +8,7 @@ import { PROTOCOL_UDP } from './ipv4.ts';
 
 const HEADER_BYTES = 8;
 
+/** A datagram. */
 export interface UdpDatagram {
   /** 0 … 0xFFFF; 0 where no answer is wanted. */
   readonly sourcePort: number;

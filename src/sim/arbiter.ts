@@ -7,6 +7,7 @@ import type { SimEvent } from './events.ts';
 import { linkName, sendDatagram } from './links.ts';
 import type { World } from './world.ts';
 
+/** Whether it answers, and what it has granted. */
 export interface ArbiterState {
   up: boolean;
   losesAnswers: boolean;
@@ -14,6 +15,7 @@ export interface ArbiterState {
   registers: Record<string, string>;
 }
 
+/** An arbiter that answers and has granted nothing. */
 export const newArbiter = (): ArbiterState => ({ up: true, losesAnswers: false, registers: {} });
 
 /** A question arrives. */

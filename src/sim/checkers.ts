@@ -1,11 +1,13 @@
 /**
- * Who decides whether a run was right. The checkers see what clients, disk, gateway and console saw,
- * and the machine that went on; never the inside of a replica. Three more report while a world runs:
- * `output-rule` and `one-live` (world.ts) and `divergence` (the replayer, at every output and digest).
+ * Who decides whether a run was right. The checkers see what clients, disk, gateway and console
+ * saw, and the machine that went on; never the inside of a replica. Three more report while a world
+ * runs: `output-rule` and `one-live` (world.ts) and `divergence` (the replayer, at every output and
+ * digest).
  *
- * `requirement` is the Output Requirement [P §2.2] to the letter: the machine that lived on has made
- * every output that anyone outside has ever taken, under the same ordinal, byte for byte. Repetition
- * is allowed once for each token; a receiver that took one output twice under one token is not.
+ * `requirement` is the Output Requirement [P §2.2] to the letter: the machine that lived on has
+ * made every output that anyone outside has ever taken, under the same ordinal, byte for byte.
+ * Repetition is allowed once for each token; a receiver that took one output twice under one token
+ * is not.
  */
 import { isDone } from './client.ts';
 import type { SimHost } from './host.ts';
@@ -38,7 +40,8 @@ function requirement(world: World): Found[] {
     const made = state.outputs[seen.ordinal];
     if (made === seen.hash) continue;
     const instead = made === undefined ? 'never made it' : 'made something else under that ordinal';
-    const evidence = `${seen.where} took ${describe(seen)}, but the machine that lived on (${id}) ${instead}`;
+    const taken = `${seen.where} took ${describe(seen)}`;
+    const evidence = `${taken}, but the machine that lived on (${id}) ${instead}`;
     found.push({ checker: 'requirement', evidence });
   }
   return found;

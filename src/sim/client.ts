@@ -11,6 +11,7 @@ import type { World } from './world.ts';
 
 const CLIENT_PORT = 4000;
 
+/** A client of a scenario: whom it asks, and what. */
 export interface ClientSpec {
   readonly name: string;
   /** IPv4 address on the guest's network. */
@@ -22,6 +23,7 @@ export interface ClientSpec {
   readonly requests: readonly RequestSpec[];
 }
 
+/** One request of a client. */
 export interface RequestSpec {
   readonly text: string;
   /** When it is sent at the earliest, in ns; also not before the one before has been answered … */
@@ -38,6 +40,7 @@ export interface Sighting {
   readonly repetition: boolean;
 }
 
+/** How far a client has come, and what it was told. */
 export interface ClientState {
   readonly name: string;
   /** Index of the request under way or next. */

@@ -3,6 +3,7 @@
  * would show. Whole nanoseconds.
  */
 
+/** How a host's clock differs from the world's time. */
 export interface ClockSpec {
   /** What the clock shows at world time 0, in ns, ≥ 0. */
   readonly offsetNs: number;
@@ -10,6 +11,7 @@ export interface ClockSpec {
   readonly driftPpm: number;
 }
 
+/** A clock that shows world time. */
 export const TRUE_CLOCK: ClockSpec = Object.freeze({ offsetNs: 0, driftPpm: 0 });
 
 /** What the clock shows at world time `worldNs`. */

@@ -8,7 +8,10 @@ import { parseIpv4 } from '../net/ipv4.ts';
 
 const MAX_TEXT = 40;
 
-/** An output in a few words: `datagram "#alice.1 11"`, `console "ready"`, `disk write 3 of sector 8`. */
+/**
+ * An output in a few words: `datagram "#alice.1 11"`, `console "ready"`, `disk write 3 of sector
+ * 8`.
+ */
 export function describeSent(output: Output): string {
   if (output.kind === 'frame') return describeFrame(output.bytes) ?? describeOutput(output);
   if (output.kind === 'console') return `console ${quote(output.bytes)}`;

@@ -15,6 +15,7 @@ import type { World } from './world.ts';
 
 const SECTOR_BYTES = 512;
 
+/** The shared disk: its health, its fence and what is written on it. */
 export interface DiskState {
   mode: 'ok' | 'slow' | 'failing' | 'down';
   fence: number;
@@ -28,6 +29,7 @@ export interface DiskState {
   waiting: SimEvent[];
 }
 
+/** A healthy disk of zeros, with its fence down. */
 export const newDisk = (): DiskState => ({
   mode: 'ok',
   fence: 0,

@@ -101,8 +101,10 @@ function describeMessage(message: Message): string {
       const kinds = decodeEntries(entries).map(kindOf).join(', ') || 'nothing new';
       return `batch ${batch}: ${kinds}; released up to ${releasedUpTo}`;
     }
-    case 'ack':
-      return `ack of batch ${message.batch}: ${message.received} entries, ${message.executed} executed`;
+    case 'ack': {
+      const { batch, received, executed } = message;
+      return `ack of batch ${batch}: ${received} entries, ${executed} executed`;
+    }
     case 'goodbye':
       return `goodbye: ${message.reason}`;
     default:

@@ -21,6 +21,7 @@ export interface Sent {
   readonly ordinal: number;
 }
 
+/** What can be due in a world. */
 export type SimEvent =
   | { readonly kind: 'host'; readonly host: HostId; readonly event: HostEvent }
   | { readonly kind: 'alarm'; readonly host: HostId; readonly ticket: number }

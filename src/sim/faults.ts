@@ -1,8 +1,8 @@
 /**
  * Faults: what goes wrong, and when. A trigger is a moment of the run (an instruction count, a log
  * entry, a message, an output, an answer to a client, a time), so that a crash can be put at any
- * exact point. Each fault fires once; that it did is counted, so that a campaign can prove that every
- * kind of fault happened.
+ * exact point. Each fault fires once; that it did is counted, so that a campaign can prove that
+ * every kind of fault happened.
  */
 import type { HostId } from '../ft/ports.ts';
 import { joinLink, linkName, loseUnderWay } from './links.ts';
@@ -24,6 +24,7 @@ export type Trigger =
   /** So many answers have come to the clients together. */
   | { readonly on: 'answer'; readonly number: number };
 
+/** What a fault does to the world. */
 export type Action =
   /**
    * The host is gone, with all that it had sent on the channel and that has not arrived; what is
@@ -56,6 +57,7 @@ export type Action =
 /** Two of: a host, 'disk', 'arbiter', 'gateway'. */
 export type Ends = readonly [string, string];
 
+/** One fault: what fires it, and what it does. */
 export interface FaultSpec {
   readonly at: Trigger;
   readonly action: Action;

@@ -10,6 +10,7 @@ import type { Sent, SimEvent } from './events.ts';
 import { linkName, sendStream } from './links.ts';
 import type { World } from './world.ts';
 
+/** Who speaks for the machine, and what its console has shown. */
 export interface GatewayState {
   /** Who speaks for the machine: frames to the guest go there. */
   owner: HostId;
@@ -18,6 +19,7 @@ export interface GatewayState {
   console: number[];
 }
 
+/** A gateway that listens to `owner`, under `token`. */
 export const newGateway = (owner: HostId, token: number): GatewayState => ({
   owner,
   token,
@@ -49,7 +51,9 @@ export function onAnnounce(world: World, { host, token }: SimEvent & { kind: 'an
     world.trace('gateway', `the machine is at ${host} (token ${token})`);
 }
 
-/** A frame from the guest. Every client hears it, as on a hub; its stack drops what is not for it. */
+/**
+ * A frame from the guest. Every client hears it, as on a hub; its stack drops what is not for it.
+ */
 export function onFrameOut(world: World, event: SimEvent & { kind: 'frame-out' }): void {
   const { host, token, ordinal, bytes } = event;
   if (!admits(world, host, token)) {

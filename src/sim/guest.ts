@@ -16,8 +16,8 @@ export function machineConfig(guest: GuestSpec): MachineConfig {
 }
 
 /**
- * Parts for runs on the real machine. `image` finds the bytes of the image that a scenario names; it
- * is asked once for each machine.
+ * Parts for runs on the real machine. `image` finds the bytes of the image that a scenario names;
+ * it is asked once for each machine.
  */
 export function machineParts(image: (name: string) => Uint8Array, hasher: Hasher): RunParts {
   return {

@@ -1,8 +1,9 @@
 /**
  * A simulated host: performs the effects of one replica on a machine with its recorder or replayer,
  * and turns what happens into events. Execution takes virtual time: a stretch of n instructions is
- * computed when it begins and its effects arrive n × nsPerInstruction later, together. It is at most
- * MAX_SLICE_NS long and ends where a timer falls due or a fault waits for an instruction count.
+ * computed when it begins and its effects arrive n × nsPerInstruction later, together. It is at
+ * most MAX_SLICE_NS long and ends where a timer falls due or a fault waits for an instruction
+ * count.
  *
  * A halted guest sleeps: the `run` waits here until an input is offered or a deadline comes.
  */
@@ -60,10 +61,12 @@ export interface SavedHost {
     | { readonly mode: 'replay'; readonly state: ReplayerState };
 }
 
+/** The hypervisor of a host, in one of its two modes. */
 export type Engine =
   | { readonly mode: 'record'; readonly log: Recorder }
   | { readonly mode: 'replay'; readonly log: Replayer };
 
+/** One host of a world; its state is plain data, its engine is made again from it. */
 export class SimHost {
   readonly id: HostId;
   readonly world: World;

@@ -8,6 +8,7 @@
 import type { SimEvent } from './events.ts';
 import type { World } from './world.ts';
 
+/** One direction of a link. */
 export interface Link {
   delayNs: number;
   cut: boolean;
@@ -29,6 +30,7 @@ export interface DatagramSpec {
   readonly jitterNs: number;
 }
 
+/** A link in order; the delay is one way, in ns. */
 export const newLink = (delayNs: number): Link => ({
   delayNs,
   cut: false,

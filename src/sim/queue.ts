@@ -3,6 +3,7 @@
  * equal times keep the order in which they were scheduled. Plain data; its elements never change.
  */
 
+/** An event and when it is due; equal times are settled by the sequence. */
 export interface Scheduled<E> {
   /** World time in ns. */
   readonly atNs: number;

@@ -8,6 +8,7 @@ import { RULE_NAMES, type Scenario } from './scenario.ts';
 import type { TraceEvent, Violation } from './trace.ts';
 import { World } from './world.ts';
 
+/** What a run needs beside its scenario. */
 export interface RunParts {
   /** The guest of a scenario, about to execute its first instruction. */
   readonly makeMachine: (scenario: Scenario) => Machine;
@@ -20,6 +21,7 @@ export interface RunParts {
   readonly tracing?: boolean;
 }
 
+/** What a run came to. */
 export interface Outcome {
   readonly scenario: string;
   readonly verdict: 'ok' | 'violated';
@@ -35,6 +37,7 @@ export interface Outcome {
   readonly command: string;
 }
 
+/** Figures of a run. */
 export interface RunStats {
   /** Virtual time of the whole run, in ns. */
   readonly timeNs: number;

@@ -15,8 +15,11 @@ import type { DatagramSpec } from './links.ts';
 import { readFaults } from './scenario-faults.ts';
 import { YamlNode } from './yaml-node.ts';
 
+/** The guest of a scenario. */
 export interface GuestSpec {
-  /** Name of a program of programs/catalogue.json, or a path; whoever runs the scenario finds it. */
+  /**
+   * Name of a program of programs/catalogue.json, or a path; whoever runs the scenario finds it.
+   */
   readonly image: string;
   readonly memoryBytes: number;
   readonly commandLine: string;
@@ -29,6 +32,7 @@ export interface GuestSpec {
   readonly digestEvery: number;
 }
 
+/** How long things are under way. */
 export interface NetworkSpec {
   /** Delays in ns, one way: between hosts, and from a host to disk, arbiter and gateway. */
   readonly channelNs: number;

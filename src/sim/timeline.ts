@@ -1,6 +1,9 @@
-/** A trace as lines of a table with a column for each part of the world; drawing is the caller's. */
+/**
+ * A trace as lines of a table with a column for each part of the world; drawing is the caller's.
+ */
 import type { TraceEvent } from './trace.ts';
 
+/** One line of a timeline. */
 export interface TimelineLine {
   /** Milliseconds with three decimals, such as "12.345". */
   readonly time: string;

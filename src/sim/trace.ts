@@ -3,6 +3,7 @@
  * scenario with one seed have equal traces.
  */
 
+/** Something that happened in a world. */
 export interface TraceEvent {
   readonly timeNs: number;
   /** Where it happened: a host, a client, 'channel', 'disk', 'arbiter', 'gateway' or 'world'. */

@@ -55,6 +55,7 @@ export interface WorldParts {
   readonly tracing: boolean;
 }
 
+/** Everything a world remembers: plain data. */
 export interface WorldState {
   nowNs: number;
   sequence: number;

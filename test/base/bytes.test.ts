@@ -1,3 +1,4 @@
+/** The reader and writer of bytes: round trips, and limits that throw. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader, BytesError, ByteWriter } from '../../src/base/bytes.ts';

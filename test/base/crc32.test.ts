@@ -1,3 +1,4 @@
+/** CRC-32 against published check values. */
 import { crc32 as zlib } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Sizes and times as people write them. */
 import { describe, expect, it } from 'vitest';
 import { nearest } from '../../src/base/suggest.ts';
 import { parseSize, parseTimeNs } from '../../src/base/units.ts';

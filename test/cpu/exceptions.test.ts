@@ -1,4 +1,6 @@
-/** Exceptions: which, with what error code, at which address, and that nothing else has happened. */
+/**
+ * Exceptions: which, with what error code, at which address, and that nothing else has happened.
+ */
 import { describe, expect, it } from 'vitest';
 import { describeWithTool } from '../support/tools.ts';
 import { CODE, DATA, execute, HANDLERS, IDT, Rig, Sel, STACK } from './rig.ts';
@@ -357,7 +359,7 @@ describeWithTool('nasm', 'delivery', () => {
 describeWithTool('nasm', 'iret', () => {
   it('takes back eip, cs and flags, and counts one', () => {
     const rig = execute(
-      `mov esp, frame\niret\nland: hlt\nframe: dd land, ${Sel.code}, 0x${(0xad7).toString(16)}\nend:`,
+      `mov esp, frame\niret\nland: hlt\nframe: dd land, ${Sel.code}, 0xad7\nend:`,
       { eflags: 2 },
     );
     expect(rig.count).toBe(3);
@@ -374,7 +376,8 @@ describeWithTool('nasm', 'iret', () => {
 
   it('of 16 bits keeps the upper half of the flags and takes a 16-bit eip', () => {
     const rig = new Rig(
-      `push dword 0x200000\npopf\npush word 0x8d7\npush word ${Sel.code}\npush word 0x3010\no16 iret`,
+      'push dword 0x200000\npopf\n' +
+        `push word 0x8d7\npush word ${Sel.code}\npush word 0x3010\no16 iret`,
     );
     rig.run();
     expect(rig.vector).toBe(0x10);

@@ -228,8 +228,10 @@ function describeBytes(bytes: Uint8Array): string {
   switch (message.kind) {
     case 'batch':
       return `batch ${message.batch}, released up to ${message.releasedUpTo}`;
-    case 'ack':
-      return `ack of batch ${message.batch}, ${message.received} received, ${message.executed} executed`;
+    case 'ack': {
+      const { batch, received, executed } = message;
+      return `ack of batch ${batch}, ${received} received, ${executed} executed`;
+    }
     case 'goodbye':
       return `goodbye (${message.reason})`;
     case 'heartbeat':

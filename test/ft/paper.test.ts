@@ -1,6 +1,7 @@
 /**
  * One test per claim of Scales, Nelson, Venkitachalam, "The Design of a Practical System for
- * Fault-Tolerant Virtual Machines" (2010) that the protocol core implements; sections in the titles.
+ * Fault-Tolerant Virtual Machines" (2010) that the protocol core implements; sections in the
+ * titles.
  */
 import { describe, expect, it } from 'vitest';
 import { decodeMessage } from '../../src/ft/messages.ts';
@@ -75,7 +76,7 @@ describe('§2.2 the Output Rule', () => {
     expect(kinds(effects)).toEqual(['send', 'run']);
   });
 
-  it('does not make outputs exactly-once: the backup cannot tell whether the last one was sent', () => {
+  it('does not make outputs exactly-once: the backup cannot tell whether the last was sent', () => {
     const bench = greetedBackup();
     bench.hear(batch(0, [marker(0, 100, 0)]));
     bench.give(sliced(100, [marker(0, 100, 0)], [frame(1)]));
@@ -157,7 +158,7 @@ describe('§2.3 responding to failure', () => {
     expect(kinds(bench.answer('lost'))).toEqual(['halt']);
   });
 
-  it('lets the backup consume its log to the end, go live, announce itself and issue I/O again', () => {
+  it('lets the backup consume its log, go live, announce itself and issue I/O again', () => {
     const bench = greetedBackup();
     bench.hear(batch(0, [tick(0, 40), marker(1, 100, 0)]));
     bench.after(60 * MS);

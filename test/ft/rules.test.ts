@@ -1,4 +1,6 @@
-/** The rules of protocol.md §4, one by one, as far as they bind two hosts. Numbers are those rules. */
+/**
+ * The rules of protocol.md §4, one by one, as far as they bind two hosts. Numbers are those rules.
+ */
 import { describe, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../src/ft/messages.ts';
 import { ALL_RULES, type Effect, tokenOf } from '../../src/ft/ports.ts';

@@ -1,4 +1,6 @@
-/** Entries and outputs survive their encoding; other bytes are refused with the codec's own error. */
+/**
+ * Entries and outputs survive their encoding; other bytes are refused with the codec's own error.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BytesError } from '../../src/base/bytes.ts';

@@ -152,7 +152,7 @@ describe('a divergence', () => {
   };
   const without = (entry: LogEntry): LogEntry[] => entries.filter((other) => other !== entry);
 
-  it('names instruction, entry, field, what was expected and what came, and the last entries', () => {
+  it('names instruction, entry, field, the expected, what came, and the last entries', () => {
     const lost = find((entry) => entry.kind === 'input' && entry.input.kind === 'tsc');
     const divergence = divergenceOf(run, without(lost));
     expect(divergence?.details.count).toBe(lost.count);

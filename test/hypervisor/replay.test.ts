@@ -1,4 +1,6 @@
-/** A recording determines the machine: replay gives the same states and outputs, however it is fed. */
+/**
+ * A recording determines the machine: replay gives the same states and outputs, however it is fed.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { auditLog } from '../../src/hypervisor/log-audit.ts';

@@ -1,3 +1,4 @@
+/** The decoder: rows by hand, any bytes, and iced-x86 as a second reader. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../src/isa/decoder.ts';

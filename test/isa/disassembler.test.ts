@@ -1,3 +1,4 @@
+/** The disassembler against nasm: what it prints assembles to the same bytes. */
 import { expect, it } from 'vitest';
 import { decode } from '../../src/isa/decoder.ts';
 import { disassemble, format } from '../../src/isa/disassembler.ts';

@@ -1,3 +1,4 @@
+/** The encoder against nasm, byte for byte, and against the decoder. */
 import { expect, it } from 'vitest';
 import { encode } from '../../src/isa/encoder.ts';
 import type { AsmPrefix, EncodeRequest, Encoding } from '../../src/isa/request.ts';

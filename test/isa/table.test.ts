@@ -1,3 +1,4 @@
+/** The instruction table: every opcode is a row or refused by name, and rows are sound. */
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../src/isa/decoder.ts';
 import type { Row } from '../../src/isa/instruction.ts';

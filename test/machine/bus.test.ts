@@ -1,3 +1,4 @@
+/** The bus: windows, ports, holes, and what a strict board does about them. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BugError } from '../../src/base/assert.ts';
 import { ReadingSlot, SystemBus } from '../../src/machine/bus.ts';

@@ -1,3 +1,4 @@
+/** The loader: ELF and flat images, the state at entry, and any bytes. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { VmftError } from '../../src/base/errors.ts';

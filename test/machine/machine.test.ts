@@ -1,3 +1,4 @@
+/** The machine through its doors: run, apply, outputs, snapshot and digest. */
 import { beforeEach, expect, test } from 'vitest';
 import { BugError } from '../../src/base/assert.ts';
 import { VmftError } from '../../src/base/errors.ts';

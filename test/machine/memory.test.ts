@@ -1,3 +1,4 @@
+/** Guest memory: pages that changed, sharing between snapshots, digests. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BugError } from '../../src/base/assert.ts';

@@ -1,3 +1,4 @@
+/** Plain data: copies, encodings, and a decoder that survives any bytes. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BytesError } from '../../src/base/bytes.ts';

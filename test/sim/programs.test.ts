@@ -21,7 +21,9 @@ const CRASHES = 20;
 /** Longer runs get fewer crashes: so many instructions for all of them. */
 const BUDGET = 20_000_000;
 
-/** The scenario of a catalogue run: its steps one after the other, its expectations as they stand. */
+/**
+ * The scenario of a catalogue run: its steps one after the other, its expectations as they stand.
+ */
 function scenarioOf(program: CatalogueProgram, run: CatalogueRun): Scenario {
   const scenario = parseScenario(
     `{ name: ${program.name}, guest: { image: ${program.name}, memory: 16M }, until-exit: on,

@@ -1,4 +1,6 @@
-/** Disk, arbiter, gateway and console sink keep their part of protocol.md §4; numbers are its rules. */
+/**
+ * Disk, arbiter, gateway and console sink keep their part of protocol.md §4; numbers are its rules.
+ */
 import { describe, expect, it } from 'vitest';
 import type { DiskRequest } from '../../src/machine/output.ts';
 import type { SimEvent } from '../../src/sim/events.ts';

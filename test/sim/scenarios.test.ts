@@ -1,6 +1,6 @@
 /**
- * The scenarios of src/sim/scenarios/: each answers its question, its faults really happen, and what
- * a rule is for shows in the run without it. Titles are the questions.
+ * The scenarios of src/sim/scenarios/: each answers its question, its faults really happen, and
+ * what a rule is for shows in the run without it. Titles are the questions.
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -55,7 +55,7 @@ describe('the scenario', () => {
     expect(outcome.stats.repetitions).toBe(1);
   });
 
-  it('crash-before-output: "resend" answers without being asked again, "drop" is asked again', () => {
+  it('crash-before-output: "resend" answers unasked, "drop" is asked again', () => {
     const resend = run('crash-before-output');
     expect(count(resend, 'asks #alice.2 inc again')).toBe(0);
     const drop = run('crash-before-output', { uncertain: 'drop', expect: NOTHING });
@@ -72,7 +72,7 @@ describe('the scenario', () => {
     expect(convictions('test-and-set', 'test-and-set')).toContain('one-live');
   });
 
-  it('isolated-primary: what it answers waits for ever and it halts when it hears that it lost', () => {
+  it('isolated-primary: what it answers waits for ever, and it halts when it has lost', () => {
     const outcome = run('isolated-primary');
     const cut = outcome.trace.findIndex(({ text }) => text.startsWith('fault'));
     const after = outcome.trace.slice(cut).filter(({ column }) => column === 'alpha');

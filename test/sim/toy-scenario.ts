@@ -8,9 +8,9 @@ import { ToyMachine, type ToyProgram } from '../support/toy-machine.ts';
 
 const MS = 1_000_000;
 /**
- * Runs of toy machines; each scenario's seed is the machine's program. It sleeps now and then, until
- * the disk or somebody at the keyboard wakes it; one program in four has a timer, which ticks at
- * almost every instruction.
+ * Runs of toy machines; each scenario's seed is the machine's program. It sleeps now and then,
+ * until the disk or somebody at the keyboard wakes it; one program in four has a timer, which ticks
+ * at almost every instruction.
  */
 export function toyParts(program: Partial<ToyProgram> = {}): RunParts {
   return {

@@ -1,7 +1,7 @@
 /**
  * A guest that makes a list of accesses to ports and memory and then prints what it has read, one
- * word in hexadecimal a line. The same image runs on QEMU and on vmft, which tells whether two boards
- * look the same from inside. Interrupts stay off.
+ * word in hexadecimal a line. The same image runs on QEMU and on vmft, which tells whether two
+ * boards look the same from inside. Interrupts stay off.
  */
 
 const KINDS = ['in1', 'in2', 'in4', 'ld1', 'ld4', 'out1', 'out2', 'out4', 'st1', 'st4'] as const;

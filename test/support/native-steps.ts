@@ -1,7 +1,7 @@
 /**
  * Single instructions on the real processor: builds one 32-bit Linux program that loads registers,
- * flags and a scratch area, executes an instruction, and writes down what it left, for many tests at
- * once. Only for instructions that do not fault, jump or need ring 0.
+ * flags and a scratch area, executes an instruction, and writes down what it left, for many tests
+ * at once. Only for instructions that do not fault, jump or need ring 0.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,10 +30,13 @@ const RESULT_BYTES = 36 + SCRATCH_BYTES;
 
 const bytes = (data: Uint8Array): string => `db ${[...data].join(',')}`;
 
-/** A record: where its code is, esp, then edi esi ebp - ebx edx ecx eax as popa wants them, flags. */
+/**
+ * A record: where its code is, esp, then edi esi ebp - ebx edx ecx eax as popa wants them, flags.
+ */
 function record(step: Step, n: number): string {
   const [eax, ecx, edx, ebx, esp, ebp, esi, edi] = step.registers.map((v) => v >>> 0);
-  return `record${n}: dd code${n}, ${esp}, ${edi}, ${esi}, ${ebp}, 0, ${ebx}, ${edx}, ${ecx}, ${eax}, ${step.eflags}
+  const popped = [edi, esi, ebp, 0, ebx, edx, ecx, eax].join(', ');
+  return `record${n}: dd code${n}, ${esp}, ${popped}, ${step.eflags}
 ${bytes(step.scratch)}`;
 }
 

@@ -1,7 +1,7 @@
 /**
- * A virtio driver for tests, working on a transport and guest memory directly: what a guest's driver
- * does, without a guest. Each queue gets its rings at a page of its own from 0x10000 on; buffers are
- * wherever the test says.
+ * A virtio driver for tests, working on a transport and guest memory directly: what a guest's
+ * driver does, without a guest. Each queue gets its rings at a page of its own from 0x10000 on;
+ * buffers are wherever the test says.
  */
 import type { Need } from '../../src/cpu/bus.ts';
 import { type VirtioDevice, VirtioMmio } from '../../src/machine/devices/virtio-mmio.ts';

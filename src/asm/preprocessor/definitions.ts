@@ -1,6 +1,6 @@
 /**
- * The directives that define single-line macros (NASM manual, 4.1 and 4.2). Each takes the line after
- * its name.
+ * The directives that define single-line macros (NASM manual, 4.1 and 4.2). Each takes the line
+ * after its name.
  */
 
 import type { Cursor } from '../cursor.ts';
@@ -108,7 +108,10 @@ function concatenate(cursor: Cursor, environment: Environment): void {
   environment.define(name, [fromBytes(text, name)]);
 }
 
-/** `%substr name 'string' start[,count]`: start from 1; a negative count stops that far from the end. */
+/**
+ * `%substr name 'string' start[,count]`: start from 1; a negative count stops that far from the
+ * end.
+ */
 function substring(cursor: Cursor, environment: Environment): void {
   const name = takeName(cursor);
   const rest = environment.expanded(cursor);

@@ -1,4 +1,6 @@
-/** What preprocessor directives work on: the macros defined so far, and the values of expressions. */
+/**
+ * What preprocessor directives work on: the macros defined so far, and the values of expressions.
+ */
 
 import { Cursor } from '../cursor.ts';
 import { evaluateScalar, type Scope } from '../evaluate.ts';

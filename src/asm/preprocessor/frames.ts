@@ -6,6 +6,7 @@
 import type { Origin, SourceLine } from '../source.ts';
 import type { MacroCall } from './multi-macros.ts';
 
+/** Lines that are being read, and how far. */
 export interface Frame {
   readonly kind: 'file' | 'macro' | 'repeat';
   readonly lines: readonly SourceLine[];

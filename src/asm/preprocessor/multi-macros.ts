@@ -13,6 +13,7 @@ import type { Origin, SourceLine } from '../source.ts';
 import { isPunct, Kind, splitAtCommas, type Token } from '../token.ts';
 import { isWord, joined, unbraced } from './expander.ts';
 
+/** A macro of several lines, for a range of numbers of parameters. */
 export interface MultiMacro {
   readonly name: string;
   readonly ignoreCase: boolean;

@@ -1,7 +1,7 @@
 /**
- * The preprocessor (NASM manual, 4): reads files line by line, obeys the percent directives, expands
- * macros, and hands out what is left, one line of tokens at a time. It runs hand in hand with the
- * assembler, so that a condition may ask for `$-$$` or for a label defined above it.
+ * The preprocessor (NASM manual, 4): reads files line by line, obeys the percent directives,
+ * expands macros, and hands out what is left, one line of tokens at a time. It runs hand in hand
+ * with the assembler, so that a condition may ask for `$-$$` or for a label defined above it.
  *
  * Order of work on a line: parameters of the macro around it, then directives, then single-line
  * macros, then the call of a multi-line macro.

@@ -1,10 +1,12 @@
 /**
- * Single-line macros (NASM manual, 4.2): `%define`, `%xdefine`, `%assign` and what they leave behind.
- * A name may stand for one macro without parameters, or for several that differ in how many they take.
+ * Single-line macros (NASM manual, 4.2): `%define`, `%xdefine`, `%assign` and what they leave
+ * behind. A name may stand for one macro without parameters, or for several that differ in how many
+ * they take.
  */
 
 import type { Token } from '../token.ts';
 
+/** A macro of one line. */
 export interface SingleMacro {
   readonly name: string;
   readonly ignoreCase: boolean;

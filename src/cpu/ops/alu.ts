@@ -2,8 +2,9 @@
  * Opcode group 1 (add or adc sbb and sub xor cmp), test, inc, dec, neg, not, in all sizes. Those of
  * 32 bits, and group 1 and test of 8 bits, are operations of the interpreter; the others are here.
  *
- * The vectors of carries: for a + b = s the carries out of each bit are (a & b) | ((a | b) & ~s), for
- * a − b = d the borrows are (~a & b) | ((~a ^ b) & d); this holds with a carry or borrow coming in.
+ * The vectors of carries: for a + b = s the carries out of each bit are (a & b) | ((a | b) & ~s),
+ * for a − b = d the borrows are (~a & b) | ((~a ^ b) & d); this holds with a carry or borrow coming
+ * in.
  */
 import type { Instruction } from '../../isa/instruction.ts';
 import type { Core } from '../core.ts';
@@ -136,6 +137,7 @@ function step(op: Alu.Add | Alu.Sub) {
   };
 }
 
+/** How arithmetic and logic are lowered. */
 export const ALU_RULES: Rules = {
   add: group1(Alu.Add),
   or: group1(Alu.Or),

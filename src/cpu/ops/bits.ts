@@ -95,6 +95,7 @@ function scanRule(forward: boolean): Lowering {
   };
 }
 
+/** How bit tests and scans are lowered. */
 export const BIT_RULES: Rules = {
   bt: bitTest(Bit.Test),
   bts: bitTest(Bit.Set),

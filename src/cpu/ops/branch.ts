@@ -1,4 +1,6 @@
-/** Near control flow: jmp jcc call ret loop jecxz. Targets are absolute by the time they get here. */
+/**
+ * Near control flow: jmp jcc call ret loop jecxz. Targets are absolute by the time they get here.
+ */
 import type { Core } from '../core.ts';
 import { type Lowering, type Rules, registerNumber } from '../emitter.ts';
 import { Word } from '../layout.ts';
@@ -76,6 +78,7 @@ function countIsZero(core: Core, wide: number): boolean {
   return (wide ? core.r[Word.Ecx] : core.r16[registerNumber(Word.Ecx, 2)]) === 0;
 }
 
+/** How near control flow is lowered. */
 export const BRANCH_RULES: Rules = {
   ...byCondition('j', jcc),
   jmp,

@@ -112,4 +112,5 @@ const cmpxchg8b: Lowering = (e, i) => {
   e.call(compareExchange8);
 };
 
+/** How the exchanges that compare or add are lowered. */
 export const EXCHANGE_RULES: Rules = { cmpxchg, xadd, cmpxchg8b };

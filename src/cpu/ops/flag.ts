@@ -1,4 +1,6 @@
-/** Instructions on single flags: clc stc cmc cld std cli sti lahf sahf salc, and nop and friends. */
+/**
+ * Instructions on single flags: clc stc cmc cld std cli sti lahf sahf salc, and nop and friends.
+ */
 import type { Core } from '../core.ts';
 import type { Lowering, Rules } from '../emitter.ts';
 import { Eflags } from '../flags.ts';
@@ -37,6 +39,7 @@ function carryToAl(core: Core): void {
 
 const nothing: Lowering = () => {};
 
+/** How instructions on single flags are lowered. */
 export const FLAG_RULES: Rules = {
   clc: (e) => e.call(carryFlag, 0),
   stc: (e) => e.call(carryFlag, 1),

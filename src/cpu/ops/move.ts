@@ -1,4 +1,7 @@
-/** Data movement without the stack: mov, movzx, movsx, lea, xchg, bswap, xlat, setcc, cmovcc, widening. */
+/**
+ * Data movement without the stack: mov, movzx, movsx, lea, xchg, bswap, xlat, setcc, cmovcc,
+ * widening.
+ */
 import { CONDITIONS } from '../../isa/conditions.ts';
 import type { MemoryOperand } from '../../isa/instruction.ts';
 import type { Core } from '../core.ts';
@@ -147,6 +150,7 @@ export function byCondition(prefix: string, rule: Lowering): Rules {
   return Object.fromEntries(CONDITIONS.map(({ name }) => [prefix + name, rule]));
 }
 
+/** How data movement is lowered. */
 export const MOVE_RULES: Rules = {
   mov,
   movzx: extend(Uop.Movzx8R, Uop.Movzx16R, Uop.Movzx8M, Uop.Movzx16M),

@@ -178,6 +178,7 @@ function imulTruncated16(core: Core, to: number, from: number, by: number): void
   productFlags(core, signed16(product), signed16(product) !== product);
 }
 
+/** How multiplication and division are lowered. */
 export const MULDIV_RULES: Rules = {
   mul: group3(Uop.Mul32, mul16, mul8),
   imul,

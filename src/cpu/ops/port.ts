@@ -1,6 +1,6 @@
 /**
- * in, out, ins, outs. A port instruction is always a block of its own (see core.ts, "careful"): what
- * it does to a device may raise an interrupt, which arrives right after it.
+ * in, out, ins, outs. A port instruction is always a block of its own (see core.ts, "careful"):
+ * what it does to a device may raise an interrupt, which arrives right after it.
  */
 import type { Instruction } from '../../isa/instruction.ts';
 import type { AccessSize } from '../bus.ts';
@@ -71,6 +71,7 @@ function string(iteration: (core: Core, which: number) => void): Lowering {
   };
 }
 
+/** How port instructions are lowered. */
 export const PORT_RULES: Rules = {
   in: (e, i) => e.call(input, portOf(i), portSize(i)),
   out: (e, i) => e.call(output, portOf(i), portSize(i)),

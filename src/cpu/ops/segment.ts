@@ -4,9 +4,9 @@
  *
  * Known deviations: a descriptor must be present, of ring 0 and flat (base 0, limit 4 GiB, 32-bit);
  * anything else raises the exception that a bad descriptor would (#GP, #NP, #SS), because segments
- * that are not flat are outside of what this machine is for. There is no hidden part: what was loaded
- * is flat, so the selector says all. Null selectors may be loaded into ds, es, fs and gs. The
- * accessed bit of a descriptor is not set. A return to an outer ring raises #GP.
+ * that are not flat are outside of what this machine is for. There is no hidden part: what was
+ * loaded is flat, so the selector says all. Null selectors may be loaded into ds, es, fs and gs.
+ * The accessed bit of a descriptor is not set. A return to an outer ring raises #GP.
  */
 import type { Instruction, Operand } from '../../isa/instruction.ts';
 import { Seg } from '../../isa/instruction.ts';
@@ -127,6 +127,7 @@ function pushSelector(core: Core, seg: number, size: number): void {
   else core.push16(selector);
 }
 
+/** Lowers push of a segment register; with a 32-bit operand the upper half pushed is zero. */
 export function pushSegment(e: Emitter, i: Instruction, seg: number): void {
   e.call(pushSelector, seg, i.operandSize);
 }
@@ -138,6 +139,7 @@ function popSelector(core: Core, seg: number, size: number): void {
   shadow(core, seg);
 }
 
+/** Lowers pop of a segment register; a new ss ends the block, as it holds interrupts off. */
 export function popSegment(e: Emitter, i: Instruction, seg: number): void {
   e.call(popSelector, seg, i.operandSize);
   if (seg === Seg.Ss) e.end(Uop.End);
@@ -236,6 +238,7 @@ const retf: Lowering = (e, i) => {
   e.jumpCall(farReturn, i.operandSize, operand?.kind === 'imm' ? operand.value & 0xffff : 0);
 };
 
+/** How far pointers and far control flow are lowered. */
 export const SEGMENT_RULES: Rules = {
   lds: pointerRule(Seg.Ds),
   les: pointerRule(Seg.Es),

@@ -1,10 +1,10 @@
 /**
  * Shifts and rotates: rol ror rcl rcr shl shr sar shld shrd.
  *
- * Flags the manual leaves undefined, and what they get: OF after a shift or rotate by more than one is
- * what the last of so many steps by one would leave; CF after a shift by more than the operand's
- * bits is the last bit shifted out, a zero or the sign; AF is cleared by shifts and kept by rotates.
- * A count of zero (after masking to five bits) changes nothing.
+ * Flags the manual leaves undefined, and what they get: OF after a shift or rotate by more than one
+ * is what the last of so many steps by one would leave; CF after a shift by more than the operand's
+ * bits is the last bit shifted out, a zero or the sign; AF is cleared by shifts and kept by
+ * rotates. A count of zero (after masking to five bits) changes nothing.
  */
 import type { Core } from '../core.ts';
 import { type Lowering, type Rules, wordSize } from '../emitter.ts';
@@ -194,6 +194,7 @@ function double(op: Uop, left: boolean): Lowering {
   };
 }
 
+/** How shifts and rotates are lowered. */
 export const SHIFT_RULES: Rules = {
   rol: group2(Shift.Rol),
   ror: group2(Shift.Ror),

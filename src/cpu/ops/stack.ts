@@ -131,6 +131,7 @@ function leave16(core: Core): void {
 const immediate = (operand: { kind: string } | undefined): number =>
   operand?.kind === 'imm' ? (operand as unknown as { value: number }).value : 0;
 
+/** How stack instructions are lowered. */
 export const STACK_RULES: Rules = {
   push,
   pop,

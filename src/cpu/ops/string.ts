@@ -1,5 +1,6 @@
 /**
- * String instructions: movs cmps stos lods scas, with rep, repe and repne; ins and outs are in port.ts.
+ * String instructions: movs cmps stos lods scas, with rep, repe and repne; ins and outs are in
+ * port.ts.
  *
  * One iteration is one crossing of an instruction boundary (contracts.md 1): a repeated instruction
  * may stop between two of them, with esi, edi and ecx saying how far it has come. A helper does as
@@ -27,6 +28,7 @@ export const enum Which {
   NotEqual = 8,
 }
 
+/** The form of a string instruction, as bits of {@link Which}. */
 export function whichOf(i: Instruction): number {
   const size = i.row.opcode & 1 ? (i.operandSize === 4 ? 2 : 1) : 0;
   return size | (i.addressSize === 2 ? Which.Narrow : 0) | (i.repeat === 0xf2 ? Which.NotEqual : 0);
@@ -57,6 +59,7 @@ export function repeatCount(core: Core, which: number): number {
   return which & Which.Narrow ? core.r16[2 * ECX]! : core.r[ECX]! >>> 0;
 }
 
+/** Sets ecx or cx. */
 export function setRepeatCount(core: Core, which: number, value: number): void {
   if (which & Which.Narrow) core.r16[2 * ECX] = value;
   else core.r[ECX] = value;
@@ -130,8 +133,8 @@ function compare(core: Core, which: number, a: number, b: number): void {
 }
 
 /**
- * Iterations that may be done at once on plain RAM: forward, both ranges inside one page of RAM whose
- * flag is 0 where it is written, and not overlapping so that a copy would repeat itself.
+ * Iterations that may be done at once on plain RAM: forward, both ranges inside one page of RAM
+ * whose flag is 0 where it is written, and not overlapping so that a copy would repeat itself.
  */
 function bulk(core: Core, which: number, max: number, moves: boolean): number {
   if (which & Which.Narrow || core.r[Word.SystemFlags]! & Eflags.DF) return 0;
@@ -239,6 +242,7 @@ function rule(iteration: Iteration, kind: 'move' | 'fill' | 'load' | 'compare'):
   };
 }
 
+/** How string instructions are lowered. */
 export const STRING_RULES: Rules = {
   movs: rule(movs, 'move'),
   stos: rule(stos, 'fill'),

@@ -4,7 +4,8 @@
  *
  * Known deviations: cr0.PE stays 1 and cr0.PG 0, cr4 stays 0 (#GP on an attempt to change them:
  * paging is not there); caches and TLB do not exist, so that their instructions do nothing; a task
- * register and an LDT selector can be stored and read back, nothing more; iret with NT set raises #GP.
+ * register and an LDT selector can be stored and read back, nothing more; iret with NT set raises
+ * #GP.
  */
 import { type Core, Vector } from '../core.ts';
 import type { Lowering, Rules } from '../emitter.ts';
@@ -61,7 +62,9 @@ function rdrand(core: Core, to: number, size: number): void {
   core.setArithmetic(Eflags.CF);
 }
 
-/** lgdt and lidt: with a 16-bit operand size the base has 24 bits. `table` is GdtBase or IdtBase. */
+/**
+ * lgdt and lidt: with a 16-bit operand size the base has 24 bits. `table` is GdtBase or IdtBase.
+ */
 function loadTable(core: Core, table: number, size: number): void {
   const at = core.r[Word.T2]!;
   const limit = core.load16(at);
@@ -194,6 +197,7 @@ function bound(core: Core, reg: number, size: number): void {
 const nothing: Lowering = () => {};
 const undefinedRule: Lowering = (e) => e.call(undefinedOpcode);
 
+/** How system instructions are lowered. */
 export const SYSTEM_RULES: Rules = {
   cpuid: (e) => e.call(cpuid),
   rdtsc: (e) => e.call(rdtsc),

@@ -6,6 +6,7 @@
 import type { AccessSize } from '../../cpu/bus.ts';
 import type { Device } from './device.ts';
 
+/** The byte written, or null while the guest runs. */
 export type DebugExitState = { status: number | null };
 
 export class DebugExit implements Device {

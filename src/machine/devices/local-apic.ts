@@ -5,6 +5,7 @@
  */
 import type { Device } from './device.ts';
 
+/** The window: it has no state. */
 export class LocalApicWindow implements Device {
   read(): number {
     return 0;

@@ -20,6 +20,7 @@ const CASCADE = 2;
 
 const POLL_INTERRUPT = 0x80;
 
+/** State of one of the two controllers. */
 export type Pic8259State = {
   /** Levels of the eight inputs, and requests not acknowledged yet. */
   lines: number;

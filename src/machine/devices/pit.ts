@@ -63,6 +63,7 @@ type CounterState = {
   status: number;
 };
 
+/** State of the timer. */
 export type PitState = {
   counters: CounterState[];
   /** Pulse of counter 0's next edge, or -1. */

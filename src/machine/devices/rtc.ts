@@ -92,6 +92,7 @@ export function calendarTime(ns: bigint): CalendarTime {
   };
 }
 
+/** State of the clock. */
 export type RtcState = {
   index: number;
   /** All 128 registers; those of the time are not used. */

@@ -49,6 +49,7 @@ const MCR_LOOP = 0x10;
 /** DCD, DSR and CTS. */
 const MODEM_INPUTS = 0xb0;
 
+/** State of the UART, its FIFO included. */
 export type UartState = {
   ier: number;
   lcr: number;

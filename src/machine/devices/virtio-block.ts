@@ -55,6 +55,7 @@ type Destination = {
   status: Buffer[];
 };
 
+/** State of the disk: the requests under way, in the order of their notification. */
 export type VirtioBlockState = { pending: Pending[] };
 
 /** A request as the driver put it. */

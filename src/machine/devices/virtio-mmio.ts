@@ -88,6 +88,7 @@ const INDIRECT_DESC = 1 << 28;
 /** VIRTIO_F_VERSION_1, bit 32: the lowest of the second word. */
 const VERSION_1 = 1;
 
+/** State of the transport, its queues included. */
 export type VirtioMmioState = {
   status: number;
   deviceFeaturesSel: number;

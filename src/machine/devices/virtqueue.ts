@@ -57,6 +57,7 @@ export function slice(buffers: readonly Buffer[], from: number, length: number):
 /** Addresses are 64 bits wide, as low and high word; only those with high word 0 can be RAM. */
 type Address = { low: number; high: number };
 
+/** State of one queue. */
 export type VirtqueueState = {
   size: number;
   ready: boolean;

@@ -1,3 +1,4 @@
+/** The interrupt controllers, rule by rule of the 8259A data sheet. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Pic8259, PicPair } from '../../../src/machine/devices/pic.ts';

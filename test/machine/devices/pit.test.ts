@@ -1,3 +1,4 @@
+/** The interval timer, mode by mode of the 8254 data sheet. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BugError } from '../../../src/base/assert.ts';

@@ -1,3 +1,4 @@
+/** The clock of the MC146818: reading, latching, and registers that keep what is written. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { calendarTime, Rtc } from '../../../src/machine/devices/rtc.ts';

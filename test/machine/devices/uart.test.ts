@@ -1,3 +1,4 @@
+/** The 16550 UART: FIFO, interrupts and line control. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BugError } from '../../../src/base/assert.ts';

@@ -1,3 +1,4 @@
+/** The virtio disk: requests, completions, and what makes it need a reset. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BugError } from '../../../src/base/assert.ts';
 import { VirtioBlock } from '../../../src/machine/devices/virtio-block.ts';

@@ -1,3 +1,4 @@
+/** The virtio entropy device. */
 import { beforeEach, expect, test } from 'vitest';
 import { MAX_ENTROPY_BYTES } from '../../../src/base/limits.ts';
 import { Prng } from '../../../src/base/prng.ts';

@@ -1,3 +1,4 @@
+/** The virtio-mmio transport: registers, bring-up and interrupts. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { EmptySlot, type VirtioDevice } from '../../../src/machine/devices/virtio-mmio.ts';
 import type { Virtqueue } from '../../../src/machine/devices/virtqueue.ts';

@@ -1,3 +1,4 @@
+/** The virtio network card: frames out and in. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BugError } from '../../../src/base/assert.ts';
 import { VirtioNet } from '../../../src/machine/devices/virtio-net.ts';

@@ -1,3 +1,4 @@
+/** The split virtqueue, honest drivers and broken ones. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { VirtioDevice } from '../../../src/machine/devices/virtio-mmio.ts';
 import {
