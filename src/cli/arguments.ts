@@ -1,4 +1,6 @@
-/** Option values: from the words of the command line to numbers, with errors that say what to write. */
+/**
+ * Option values: from the words of the command line to numbers, with errors that say what to write.
+ */
 import { InvalidArgumentError } from 'commander';
 import { parseSize, parseTimeNs } from '../base/units.ts';
 import type { PublishSpec } from '../host/udp-publish.ts';

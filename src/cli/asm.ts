@@ -45,6 +45,7 @@ async function assembleCommand(file: string, options: AsmOptions): Promise<void>
   else note(`${output}: ${image.length} bytes, entry 0x${entry.toString(16)}`);
 }
 
+/** Defines `vmft asm`. */
 export function asmCommand(): Command {
   return new Command('asm')
     .description('assemble a source in NASM syntax')

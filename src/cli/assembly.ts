@@ -3,6 +3,7 @@ import { type AssemblyResult, assemble, type Format, formatError } from '../asm/
 import { VmftError } from '../base/errors.ts';
 import { includeResolver } from './image.ts';
 
+/** How a source is assembled, as the command line says it. */
 export interface AssemblyArguments {
   readonly format: Format;
   readonly directories?: readonly string[];

@@ -51,6 +51,7 @@ async function disassembleCommand(image: string, options: DisasmOptions): Promis
   }
 }
 
+/** Defines `vmft disasm`. */
 export function disasmCommand(): Command {
   return new Command('disasm')
     .description('show the instructions of an image: address, bytes, text')

@@ -1,6 +1,7 @@
 /** Exit statuses of the command line, in the one place that knows them. */
 import type { ErrorCode } from '../base/errors.ts';
 
+/** The statuses, by what they mean. */
 export const STATUS = {
   ok: 0,
   /** A property was violated, or a replay diverged. */

@@ -1,21 +1,22 @@
-/** IMAGE arguments: an assembly source (assembled on the fly), an ELF or flat file, or a shipped guest's name. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+/**
+ * IMAGE arguments: an assembly source (assembled on the fly), an ELF or flat file, or a shipped
+ * guest's name.
+ */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VmftError } from '../base/errors.ts';
 import { nearest } from '../base/suggest.ts';
-import { readUserFile } from '../host/files.ts';
+import { isFile, namesIn, readUserFile } from '../host/files.ts';
 
 /** The directory of the shipped guests, beside dist/. */
 export const PROGRAMS = fileURLToPath(new URL('../../programs', import.meta.url));
 
 /** The file that an IMAGE argument means. */
-export async function findImage(image: string): Promise<string> {
-  if (image.includes('/') || existsSync(image)) return image;
+export function findImage(image: string): string {
+  if (image.includes('/') || isFile(image)) return image;
   const shipped = join(PROGRAMS, 'asm', `${image}.asm`);
-  if (existsSync(shipped)) return shipped;
-  const { readdirSync } = await import('node:fs');
-  const names = readdirSync(join(PROGRAMS, 'asm')).map((file) => file.replace(/\.asm$/, ''));
+  if (isFile(shipped)) return shipped;
+  const names = namesIn(join(PROGRAMS, 'asm')).map((file) => file.replace(/\.asm$/, ''));
   const near = nearest(image, names);
   throw new VmftError(
     'image',
@@ -26,20 +27,22 @@ export async function findImage(image: string): Promise<string> {
 
 /** Bytes of the image: those of the file, or what the assembler makes of it. */
 export async function readImage(image: string): Promise<Uint8Array> {
-  const path = await findImage(image);
+  const path = findImage(image);
   const bytes = readUserFile(path, 'image', 'image');
   if (!/\.(asm|s)$/i.test(path)) return bytes;
   const { assembleOrThrow } = await import('./assembly.ts');
   return assembleOrThrow(path, bytes, { format: 'elf' }).image;
 }
 
-/** Finds the files that an %include or incbin names: beside the includer, in `directories`, in programs/. */
+/**
+ * Finds the files that an %include or incbin names: beside the includer, in `directories`, in
+ * programs/.
+ */
 export function includeResolver(directories: readonly string[]) {
   return (path: string, from: string): { name: string; bytes: Uint8Array } | undefined => {
     for (const directory of [dirname(from), '.', ...directories, PROGRAMS]) {
       const name = join(directory, path);
-      if (existsSync(name) && statSync(name).isFile())
-        return { name, bytes: new Uint8Array(readFileSync(resolve(name))) };
+      if (isFile(name)) return { name, bytes: readUserFile(resolve(name), 'include', 'image') };
     }
     return undefined;
   };

@@ -120,6 +120,7 @@ async function diff(left: string, right: string, options: { json?: boolean }): P
   reportDamage(right, files[1]);
 }
 
+/** Defines `vmft log`. */
 export function logCommand(): Command {
   const command = new Command('log')
     .description('list, count and measure the entries of a recording')

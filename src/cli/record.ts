@@ -43,6 +43,7 @@ async function record(image: string, options: RecordOptions): Promise<void> {
   process.exitCode = conclude(report.end, options, prepared.machine.count);
 }
 
+/** Defines `vmft record`. */
 export function recordCommand(): Command {
   const command = new Command('record')
     .description('run a guest as `run` does, and keep every input in a file that replays anywhere')

@@ -7,6 +7,7 @@ import type { Checkpoint } from '../hypervisor/log-point.ts';
 import { Replayer } from '../hypervisor/replayer.ts';
 import { X86Machine } from '../machine/machine.ts';
 
+/** How far a recording is replayed, and from where. */
 export interface ReplayArguments {
   /** Instruction count to stop at. */
   readonly until?: number;
@@ -15,6 +16,7 @@ export interface ReplayArguments {
   readonly onConsole: (bytes: Uint8Array) => void;
 }
 
+/** What a replay without divergence came to. */
 export interface ReplayResult {
   readonly instructions: number;
   /** Entries followed, and digests among them that agreed. */

@@ -48,6 +48,7 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
   }
 }
 
+/** Defines `vmft replay`. */
 export function replayCommand(): Command {
   return new Command('replay')
     .description('run a recording again and compare every digest and output')

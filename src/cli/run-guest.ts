@@ -1,8 +1,7 @@
 /** Runs a guest with the terminal as its console: what `run` and `record` share. */
-import { createHash } from 'node:crypto';
 import { VmftError } from '../base/errors.ts';
 import { GuestRun, type GuestRunOptions, type RunEnd } from '../host/guest-run.ts';
-import { makeHasher } from '../host/hasher.ts';
+import { makeHasher, sha256 } from '../host/hasher.ts';
 import { RealTime, type RunTime, VirtualTime } from '../host/run-time.ts';
 import { UdpPublisher } from '../host/udp-publish.ts';
 import { X86Machine } from '../machine/machine.ts';
@@ -167,7 +166,7 @@ export function conclude(end: RunEnd, options: GuestOptions, count: number): num
 
 /** SHA-256 of an image, by which people recognise it. */
 export function imageName(image: Uint8Array): string {
-  return createHash('sha256').update(image).digest('hex');
+  return sha256(image);
 }
 
 /** What --json prints of a run. */

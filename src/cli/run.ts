@@ -33,6 +33,7 @@ async function run(image: string, options: RunOptions): Promise<void> {
   }
 }
 
+/** Defines `vmft run`. */
 export function runCommand(): Command {
   const command = new Command('run')
     .description('run a guest on one machine, with the terminal as its console')

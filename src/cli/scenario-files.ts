@@ -1,26 +1,24 @@
 /** Scenario files: the shipped ones by name, others by path. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VmftError } from '../base/errors.ts';
 import { nearest } from '../base/suggest.ts';
-import { readUserFile } from '../host/files.ts';
+import { isFile, namesIn, readUserFile } from '../host/files.ts';
 import { parseScenario, type Scenario } from '../sim/scenario.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../src/sim/scenarios', import.meta.url));
 
 /** Names of the shipped scenarios, in alphabetical order. */
 export function shippedScenarios(): string[] {
-  return readdirSync(SHIPPED)
+  return namesIn(SHIPPED)
     .filter((file) => file.endsWith('.yaml'))
-    .map((file) => basename(file, '.yaml'))
-    .sort();
+    .map((file) => basename(file, '.yaml'));
 }
 
 function pathOf(name: string): string {
   const shipped = join(SHIPPED, `${name}.yaml`);
-  if (existsSync(shipped)) return shipped;
-  if (existsSync(name)) return name;
+  if (isFile(shipped)) return shipped;
+  if (isFile(name)) return name;
   const near = nearest(name, shippedScenarios());
   throw new VmftError(
     'scenario',
@@ -32,9 +30,11 @@ function pathOf(name: string): string {
 /** The scenario of this name or at this path. */
 export function readScenario(name: string): Scenario {
   const path = pathOf(name);
-  const text = new TextDecoder().decode(readUserFile(path, 'scenario', 'scenario'));
+  const textOf = (file: string) =>
+    new TextDecoder().decode(readUserFile(file, 'scenario', 'scenario'));
+  const text = textOf(path);
   return parseScenario(text, path.startsWith(SHIPPED) ? basename(path) : path, (file) => {
     const beside = join(dirname(path), basename(file));
-    return existsSync(beside) ? readFileSync(beside, 'utf8') : undefined;
+    return isFile(beside) ? textOf(beside) : undefined;
   });
 }

@@ -1,6 +1,6 @@
 /** Runs a scenario on the real machine with a shipped guest or one beside the scenario. */
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isFile } from '../host/files.ts';
 import { makeHasher } from '../host/hasher.ts';
 import { machineParts } from '../sim/guest.ts';
 import { type Outcome, runScenario } from '../sim/run.ts';
@@ -12,7 +12,7 @@ export async function runOnMachine(scenario: Scenario, from: string): Promise<Ou
   const name = scenario.guest.image;
   const beside = join(dirname(from), name);
   const [image, hasher] = await Promise.all([
-    readImage(existsSync(beside) ? beside : name),
+    readImage(isFile(beside) ? beside : name),
     makeHasher(),
   ]);
   return runScenario(scenario, { ...machineParts(() => image, hasher), file: from });

@@ -78,6 +78,7 @@ async function draw(runs: readonly Judged[], all: boolean): Promise<void> {
   }
 }
 
+/** Defines `vmft scenario`. */
 export function scenarioCommand(): Command {
   const command = new Command('scenario')
     .description('run a scenario in the simulator and judge it; `scenario list` names them')

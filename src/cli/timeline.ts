@@ -8,7 +8,9 @@ import type { Outcome } from '../sim/run.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { type TimelineLine, timeline } from '../sim/timeline.ts';
 
-/** The lanes of a scenario from left to right: clients, gateway, primary, channel, backup, disk … */
+/**
+ * The lanes of a scenario from left to right: clients, gateway, primary, channel, backup, disk …
+ */
 function lanesOf(scenario: Scenario, used: readonly string[]): string[] {
   const [primary, ...others] = scenario.hosts.map(({ id }) => id);
   const all = [
@@ -70,7 +72,8 @@ function heads(
 ): string[] {
   return lanes.map((lane, index) => {
     const before = lanes.slice(0, index).map((name) => colour.get(name)!('│ '));
-    return `${' '.repeat(13)}${before.join('')}${colour.get(lane)!(`┌ ${labels.get(lane) ?? lane}`)}`;
+    const label = colour.get(lane)!(`┌ ${labels.get(lane) ?? lane}`);
+    return `${' '.repeat(13)}${before.join('')}${label}`;
   });
 }
 

@@ -1,8 +1,10 @@
 /** `vmft version`. */
-import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { readUserFile } from '../host/files.ts';
 import { print, printJson } from './print.ts';
 
+/** Defines `vmft version`. */
 export function versionCommand(): Command {
   return new Command('version')
     .description('print the versions of vmft, its log format and Node')
@@ -10,8 +12,9 @@ export function versionCommand(): Command {
     .addHelpText('after', '\nExamples:\n  vmft version\n  vmft version --json')
     .action(async (options: { json?: boolean }) => {
       const { LOG_VERSION } = await import('../hypervisor/log-file.ts');
-      const file = new URL('../../package.json', import.meta.url);
-      const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+      const path = fileURLToPath(new URL('../../package.json', import.meta.url));
+      const text = new TextDecoder().decode(readUserFile(path, 'package', 'environment'));
+      const { version } = JSON.parse(text) as { version: string };
       if (options.json) printJson({ vmft: version, logFormat: LOG_VERSION, node: process.version });
       else print(`vmft ${version} (log format ${LOG_VERSION}, Node ${process.version})`);
     });

@@ -1,5 +1,5 @@
 /** Files of the user, with errors that say what to do. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type ErrorCode, VmftError } from '../base/errors.ts';
 
 /** Why a call of the operating system failed, in words. */
@@ -29,7 +29,9 @@ export function reasonOf(error: unknown): string {
 /** Largest file that is read whole, in bytes. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
 
-/** Reads the file at `path`, called `what` in errors; `code` says whose mistake a missing one is. */
+/**
+ * Reads the file at `path`, called `what` in errors; `code` says whose mistake a missing one is.
+ */
 export function readUserFile(path: string, what: string, code: ErrorCode): Uint8Array {
   try {
     const { size } = statSync(path);
@@ -49,4 +51,14 @@ export function writeUserFile(path: string, what: string, bytes: Uint8Array | st
   } catch (error) {
     throw new VmftError('environment', `${what} ${path}: ${reasonOf(error)}`);
   }
+}
+
+/** Whether `path` names a file (not a folder) that can be looked at. */
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** Names in the folder at `path`, in alphabetical order; throws where there is no such folder. */
+export function namesIn(path: string): string[] {
+  return readdirSync(path).sort();
 }

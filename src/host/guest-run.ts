@@ -25,6 +25,7 @@ export type RunEnd =
   | { readonly why: 'fault'; readonly vector: number; readonly detail: string }
   | { readonly why: 'limit' | 'stuck' | 'interrupted' };
 
+/** What a run is made of. */
 export interface GuestRunOptions {
   readonly machine: X86Machine;
   readonly hasher: Hasher;

@@ -31,6 +31,7 @@ interface Client {
   readonly guestPort: number;
 }
 
+/** Sockets of the host that stand for ports of one guest. */
 export class UdpPublisher {
   readonly #deliver: (frame: Uint8Array) => void;
   readonly #stack = new HostStack({ mac: GATEWAY_MAC, ip: GATEWAY_IP });

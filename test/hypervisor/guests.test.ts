@@ -1,4 +1,6 @@
-/** Every guest of the catalogue, on the real machine: recorded, replayed, and knocked out of step. */
+/**
+ * Every guest of the catalogue, on the real machine: recorded, replayed, and knocked out of step.
+ */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Divergence } from '../../src/hypervisor/divergence.ts';

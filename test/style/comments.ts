@@ -6,7 +6,7 @@ import { type Finding, findingAt, type Node, type Rule } from './source.ts';
 
 /** A file opens with a comment that says what it is. */
 export const opensWithItsIdea: Rule = (source) => {
-  if (/^\/\*\*/.test(source.text)) return [];
+  if (/^(?:#!.*\n)?\/\*\*/.test(source.text)) return [];
   return [{ path: source.path, line: 1, remedy: 'open the file with /** what it is */' }];
 };
 

@@ -117,8 +117,8 @@ export function readings(accesses: readonly Access[], console: string, mask: num
   const values = console.trim().split('\n');
   return accesses
     .filter(([kind]) => /^(in|ld)/.test(kind))
-    .map(
-      ([kind, at], i) =>
-        `${i}: ${kind} ${at.toString(16)} → ${((Number.parseInt(values[i]!, 16) & mask) >>> 0).toString(16)}`,
-    );
+    .map(([kind, at], i) => {
+      const value = (Number.parseInt(values[i]!, 16) & mask) >>> 0;
+      return `${i}: ${kind} ${at.toString(16)} → ${value.toString(16)}`;
+    });
 }
