@@ -26,7 +26,6 @@ export function parseData(cursor: Cursor, mnemonic: string, column: number): Bod
 
 /** Items up to the end of the line, or to a closing parenthesis. A comma may come last. */
 function parseItems(cursor: Cursor, size: number, depth: number): DataItem[] {
-  if (depth > MAX_EXPRESSION_DEPTH) cursor.fail('items nested too deeply');
   const items: DataItem[] = [];
   do {
     if (cursor.done || isPunct(cursor.token, ')')) break;
@@ -40,6 +39,7 @@ function endsItem(token: Token | undefined): boolean {
 }
 
 function parseItem(cursor: Cursor, size: number, depth: number): DataItem {
+  if (depth > MAX_EXPRESSION_DEPTH) cursor.fail('items nested too deeply');
   const token = cursor.token!;
   if (cursor.take('?')) return { kind: 'reserve' };
   if (token.kind === Kind.Text && endsItem(cursor.second)) {
@@ -51,7 +51,9 @@ function parseItem(cursor: Cursor, size: number, depth: number): DataItem {
   const value = parseExpression(cursor);
   if (cursor.word() !== 'dup') return { kind: 'value', value };
   cursor.skip();
-  cursor.expect('(', "after `dup'");
+  if (cursor.done) cursor.fail('item to duplicate expected');
+  if (!cursor.take('('))
+    return { kind: 'repeat', count: value, items: [parseItem(cursor, size, depth + 1)] };
   const items = parseItems(cursor, size, depth);
   cursor.expect(')', "after the items of `dup'");
   return { kind: 'repeat', count: value, items };

@@ -212,7 +212,7 @@ export class Program implements Scope, DataScope, InstructionScope {
       const run = placeless ? times : 1;
       if (run < times && times > MAX_REPEAT)
         throw new Failure(syntax.column, `a jump ${times} times; ${MAX_REPEAT} is the most`);
-      this.output.append(this.#origin, bytes, run, syntax.column);
+      this.#append(bytes, run, syntax.column);
       done += run;
     }
   }
@@ -238,13 +238,12 @@ export class Program implements Scope, DataScope, InstructionScope {
     }
   }
 
+  /** Appends bytes; in a section without bytes room, for zeros and what `align` pads with. */
   #append(bytes: Uint8Array, times: number, column: number): void {
     const { section } = this.output;
-    if (section?.kind === 'bss' && bytes.every((byte) => byte === 0)) {
-      this.#warn(
-        column,
-        `section ${section.name} has no bytes of its own; this only reserves room`,
-      );
+    const padding = this.#origin.shownAt !== undefined;
+    if (section?.kind === 'bss' && (padding || bytes.every((byte) => byte === 0))) {
+      if (!padding) this.#warn(column, `section ${section.name} has no bytes: this is only room`);
       this.output.reserve(this.#origin, bytes.length * times, column);
     } else {
       this.output.append(this.#origin, bytes, times, column);

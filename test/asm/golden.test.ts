@@ -42,7 +42,8 @@ describeWithTool('nasm', 'the same source makes the same bytes in nasm', () => {
         wanted.map(([line, address]) => `${line} ${address}`),
       );
       got.forEach(([, , bytes], i) => {
-        const shown = known(wanted[i]![2]!);
+        // In a section without bytes nasm lists the padding that it then ignores.
+        const shown = bytes!.startsWith('?') ? '' : known(wanted[i]![2]!);
         expect(bytes!.slice(0, shown.length)).toBe(shown);
       });
     });

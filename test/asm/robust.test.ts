@@ -32,7 +32,7 @@ describe('no text makes the assembler throw', () => {
     const text = fc.array(line, { maxLength: 20 }).map((all) => all.map((l) => l.join(' ')));
     fc.assert(
       fc.property(text, (all) => survives(all.join('\n'))),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -56,7 +56,7 @@ describe('no text makes the assembler throw', () => {
         const from = at % (source.length + 1);
         survives(source.slice(0, from) + insert + source.slice(from + remove));
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });

@@ -10,7 +10,7 @@
 import { Cursor } from '../cursor.ts';
 import { Failure } from '../errors.ts';
 import type { Origin, SourceLine } from '../source.ts';
-import { isPunct, Kind, splitAtCommas, type Token } from '../token.ts';
+import { isPunct, Kind, movedTo, splitAtCommas, type Token } from '../token.ts';
 import { isWord, joined, unbraced } from './expander.ts';
 
 /** A macro of several lines, for a range of numbers of parameters. */
@@ -120,11 +120,12 @@ function takeCount(cursor: Cursor): number {
 
 /**
  * The parameters that `tokens` give to one of `macros`, and that macro; or undefined if none takes
- * that many.
+ * that many. Defaults point at `column`.
  */
 export function bind(
   macros: readonly MultiMacro[],
   tokens: readonly Token[],
+  column: number,
 ): { macro: MultiMacro; given: (readonly Token[])[] } | undefined {
   const parts: (readonly Token[])[] = tokens.length === 0 ? [] : splitParameters(tokens);
   for (const macro of macros) {
@@ -134,7 +135,7 @@ export function bind(
     for (let i = given.length; i < macro.most; i++) {
       const value = macro.defaults[i - macro.least];
       if (!value) break;
-      given.push(value);
+      given.push(movedTo(column, value));
     }
     return { macro, given };
   }

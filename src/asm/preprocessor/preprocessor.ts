@@ -197,7 +197,7 @@ export class Preprocessor {
     }
     const name = tokens[at]!;
     const macros = multis.named(name.text);
-    const bound = bind(macros, tokens.slice(at + 1));
+    const bound = bind(macros, tokens.slice(at + 1), name.column);
     if (!bound) {
       if (macros.some(({ active }) => active)) return false;
       throw new Failure(name.column, `macro \`${name.text}' does not take that many parameters`);

@@ -18,5 +18,7 @@ section .bss
     resb 1
     alignb 16
 x:  resb 1
+    align 8
+y:  times 3 db 0
 section .text
-    dd x
+    dd x, y
