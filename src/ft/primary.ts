@@ -101,8 +101,8 @@ function takeMessage(step: Step, message: Message): boolean {
 export function advancePrimary(step: Step): void {
   const { config, s } = step;
   const beaten = beat(step);
-  if (farewell(step)) return;
-  if (s.channel !== 'closed' && s.nowNs >= failureAtNs(step)) claim(step);
+  const watching = s.channel !== 'closed' && s.farewellNs === undefined;
+  if (watching && s.nowNs >= failureAtNs(step)) claim(step);
   askAgain(step);
   if (s.arbitration.stage === 'lost') {
     halt(step, 'lost-test-and-set');
@@ -112,6 +112,7 @@ export function advancePrimary(step: Step): void {
     goAlone(step);
     return;
   }
+  if (farewell(step)) return;
   const { window } = s;
   if (s.channel === 'open' && (beaten || isDue(step))) flush(step);
   release(step, releaseLimit(step));

@@ -42,6 +42,9 @@ import { pop, push, type Scheduled } from './queue.ts';
 import type { Scenario } from './scenario.ts';
 import type { Observation, TraceEvent, Violation } from './trace.ts';
 
+/** More events than these at one time mean that somebody wakes himself without end. */
+const MAX_EVENTS_AT_ONCE = 100_000;
+
 /** What a world needs besides its scenario. */
 export interface WorldParts {
   /** A machine about to execute its first instruction; called once for each host. */
@@ -77,6 +80,8 @@ export interface WorldState {
   alone: HostId[];
   sentBytes: number;
   events: number;
+  /** Events at the present time so far. */
+  instant: number;
   trace: TraceEvent[];
   observations: Observation[];
   violations: Violation[];
@@ -185,6 +190,8 @@ export class World {
     const { state } = this;
     if (this.isOver()) return false;
     const item = pop(state.queue)!;
+    state.instant = item.atNs === state.nowNs ? state.instant + 1 : 0;
+    assert(state.instant < MAX_EVENTS_AT_ONCE, `time stands still at ${state.nowNs} ns`);
     state.nowNs = item.atNs;
     state.events++;
     this.#dispatch(item.event);
@@ -419,6 +426,7 @@ function newWorldState(scenario: Scenario, parts: WorldParts, prng: Prng): World
     alone: [],
     sentBytes: 0,
     events: 0,
+    instant: 0,
     trace: [],
     observations: [],
     violations: [],

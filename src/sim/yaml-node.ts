@@ -62,7 +62,7 @@ export class YamlNode {
 
   #unknown(what: string, word: string, allowed: readonly string[]): never {
     const near = nearest(word, allowed);
-    const hint = near ? `did you mean ${near}?` : `known are ${allowed.join(', ')}`;
+    const hint = near ? `did you mean ${near}?` : `known are ${allowed.join(', ') || 'none'}`;
     this.fail(`unknown ${what} ${JSON.stringify(word)}; ${hint}`);
   }
 

@@ -322,6 +322,18 @@ describe('rule 19: a power-off is held like an output', () => {
     expect(bench.answer('won')).toContainEqual({ kind: 'halt', reason: 'power-off' });
   });
 
+  it('and lets a primary that is asking meanwhile sleep between its questions', () => {
+    const bench = greetedPrimary();
+    bench.give(sliced(100, [off]));
+    bench.after(60 * MS);
+    expect(sent(bench.hear(ack(0, 1)))).toMatchObject([{ kind: 'goodbye' }]);
+    for (let i = 0; i < 3; i++) {
+      for (const effect of bench.after(20 * MS)) {
+        if (effect.kind === 'wake-at') expect(effect.atNs).toBeGreaterThan(bench.nowNs);
+      }
+    }
+  });
+
   it('and does not make the backup go live', () => {
     const bench = greetedBackup();
     bench.hear(batch(0, [off]));

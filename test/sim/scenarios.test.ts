@@ -4,10 +4,12 @@
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { FaultSpec } from '../../src/sim/faults.ts';
 import { type Outcome, runScenario, withoutRule } from '../../src/sim/run.ts';
 import type { Scenario } from '../../src/sim/scenario.ts';
 import { guestParts, namedScenario } from './guests.ts';
 
+const MS = 1_000_000;
 const NAMES = readdirSync(new URL('../../src/sim/scenarios/', import.meta.url))
   .filter((file) => file.endsWith('.yaml'))
   .map((file) => file.replace('.yaml', ''))
@@ -86,6 +88,28 @@ describe('the scenario', () => {
     expect(count(outcome, 'is alone now')).toBe(1);
     expect(convictions('split-brain', 'test-and-set')).toContain('one-live');
     expect(convictions('split-brain', 'ask-again')).toContain('one-live');
+  });
+
+  it('a paused primary that wakes releases what was acknowledged, and the client sees it twice', () => {
+    const pause: FaultSpec = {
+      at: { on: 'entry', host: 'beta', number: 7 },
+      action: { do: 'pause', host: 'alpha', forNs: 100 * MS },
+    };
+    // Beta's announcement and answer come late: the gateway takes the old primary's until then.
+    const cut: FaultSpec = {
+      at: pause.at,
+      action: { do: 'cut', between: ['beta', 'gateway'], forNs: 150 * MS },
+    };
+    const late = run('crash-before-output', { faults: [pause, cut] });
+    expect(late.violations).toEqual([]);
+    expect(count(late, 'is told #alice.2 11')).toBe(1);
+    expect(count(late, 'drops a repetition of #alice.2 11')).toBe(1);
+    expect(late.roles).toEqual({ alpha: 'halted', beta: 'alone' });
+
+    const refused = run('crash-before-output', { faults: [pause] });
+    expect(refused.violations).toEqual([]);
+    expect(count(refused, 'refuses a frame of alpha')).toBe(1);
+    expect(refused.roles).toEqual({ alpha: 'halted', beta: 'alone' });
   });
 
   it('pending-io: writes under way are issued again, also those that had been carried out', () => {
