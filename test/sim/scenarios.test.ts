@@ -90,7 +90,7 @@ describe('the scenario', () => {
     expect(convictions('split-brain', 'ask-again')).toContain('one-live');
   });
 
-  it('a paused primary that wakes releases what was acknowledged, and the client sees it twice', () => {
+  it('a paused primary that wakes releases what was acknowledged: the client is told twice', () => {
     const pause: FaultSpec = {
       at: { on: 'entry', host: 'beta', number: 7 },
       action: { do: 'pause', host: 'alpha', forNs: 100 * MS },
