@@ -13,12 +13,15 @@ import { CodeMap } from './code-map.ts';
 import { Core, FAULT, NEEDS_INPUT, Vector } from './core.ts';
 import { deliver } from './exceptions.ts';
 import { Eflags } from './flags.ts';
-import { Exit, Interpreter } from './interpreter.ts';
+import { Exit, type Interpreter, makeInterpreter } from './interpreter.ts';
 import { PAGE_FLAGS_OFFSET, Word } from './layout.ts';
 import type { CpuStop, Processor } from './types.ts';
 
-/** Longest stretch handed to the interpreter at once; it counts in 32-bit integers. */
-const MAX_STRETCH = 0x3fff_ffff;
+/**
+ * Longest stretch handed to the interpreter at once. Each call may begin in newly compiled code, and
+ * code entered at its beginning is better than what a running loop is switched to.
+ */
+const MAX_STRETCH = 0x1_0000;
 
 /** Selectors at entry (machine.md "Loading"). */
 const ENTRY_CS = 0x08;
@@ -73,11 +76,8 @@ export class Cpu implements Processor {
     const flags = new Uint8Array(memory.buffer, PAGE_FLAGS_OFFSET, 1 << 20);
     this.#map = new CodeMap(flags, ramBytes);
     this.core = new Core(memory, ramBytes, bus, this.#map);
-    this.#interpreter = new Interpreter(
-      this.core,
-      this.#map,
-      new BlockBuilder(this.core, this.#map),
-    );
+    const builder = new BlockBuilder(this.core, this.#map);
+    this.#interpreter = makeInterpreter(this.core, this.#map, builder);
     this.reset(0, 0);
   }
 

@@ -32,51 +32,52 @@ export const enum Exit {
   Thrown,
 }
 
-export class Interpreter {
+/** What an interpreter did last, beside why it came back. */
+export interface Interpreter {
+  /**
+   * Executes from eip until `budget` (1 … 2^30) boundaries are crossed or something else ends it.
+   * With `single` and a budget of 1, does one instruction without looking at the map.
+   */
+  execute(budget: number, single: boolean): Exit;
   /** FAULT, RESTART or NEEDS_INPUT, after Exit.Thrown. */
   thrown: unknown;
   /** Boundaries crossed in the last call. */
-  executed = 0;
+  executed: number;
+}
 
-  readonly #core: Core;
-  readonly #map: CodeMap;
-  readonly #builder: BlockBuilder;
-
-  constructor(core: Core, map: CodeMap, builder: BlockBuilder) {
-    this.#core = core;
-    this.#map = map;
-    this.#builder = builder;
-  }
+/**
+ * An interpreter of `core`. A closure rather than a class: where a process has one machine, the
+ * optimising compiler takes its arrays for constants. The many `| 0` tell it that no variable of the
+ * loop is ever anything but a 32-bit integer.
+ */
+export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder): Interpreter {
+  const { r, r8, r16, ram, pageFlags: pf } = core;
+  const { code: c, where, starts } = map;
+  const ram8 = core.ramBytes;
+  const ram16 = core.ramBytes - 1;
+  const ram32 = core.ramBytes - 3;
+  const self: Interpreter = { execute, thrown: undefined, executed: 0 };
+  return self;
 
   /** The block at `address`, decoded if need be. */
-  #block(address: number): number {
-    const known = this.#map.find(address);
+  function block(address: number): number {
+    const known = map.find(address);
     if (known !== 0) return known;
-    if (this.#map.full) this.#map.clear();
-    return this.#builder.build(address);
+    if (map.full) map.clear();
+    return builder.build(address);
   }
 
-  /**
-   * Executes from eip until `budget` (≥ 1) boundaries are crossed or something else ends it. With a
-   * budget of 1 and `single`, does one instruction without looking at the map.
-   */
-  execute(budget: number, single: boolean): Exit {
-    const core = this.#core;
-    const { r, r8, r16, ram, pageFlags: pf } = core;
-    const { code: c, starts } = this.#map;
-    const ram8 = core.ramBytes;
-    const ram16 = core.ramBytes - 1;
-    const ram32 = core.ramBytes - 3;
-    let fr = r[Word.FlagResult]!;
-    let fc = r[Word.FlagCarry]!;
-    let left = budget;
+  function execute(budget: number, single: boolean): Exit {
+    let fr = r[Word.FlagResult]! | 0;
+    let fc = r[Word.FlagCarry]! | 0;
+    let left = budget | 0;
     let to = r[Word.Eip]! >>> 0;
-    let p = single ? this.#builder.buildOne(to) : this.#block(to);
+    let p = (single ? builder.buildOne(to) : block(to)) | 0;
     let start = p;
-    left -= c[p + Header.Instructions]!;
+    left = (left - c[p + Header.Instructions]!) | 0;
     if (left < 0) {
-      left = budget - 1;
-      start = p = this.#builder.buildOne(to);
+      left = (budget - 1) | 0;
+      start = p = builder.buildOne(to) | 0;
     }
     let exit = Exit.Event;
 
@@ -89,50 +90,50 @@ export class Interpreter {
             // Moves
             case Uop.Mov32RR: {
               r[c[p + 1]!] = r[c[p + 2]!]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Mov32RI: {
               r[c[p + 1]!] = c[p + 7]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Mov16RR: {
               r16[c[p + 1]!] = r16[c[p + 2]!]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Mov16RI: {
               r16[c[p + 1]!] = c[p + 7]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Mov8RR: {
               r8[c[p + 1]!] = r8[c[p + 2]!]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Mov8RI: {
               r8[c[p + 1]!] = c[p + 7]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Load32: {
               const a = (r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!) >>> 0;
               r[c[p + 1]!] = a < ram32 ? ram.getInt32(a, true) : core.load32(a);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Load16: {
               const a = (r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!) >>> 0;
               r16[c[p + 1]!] = a < ram16 ? ram.getUint16(a, true) : core.load16(a);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Load8: {
               const a = (r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!) >>> 0;
               r8[c[p + 1]!] = a < ram8 ? ram.getUint8(a) : core.load8(a);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.LoadRmw32: {
@@ -140,7 +141,7 @@ export class Interpreter {
               if ((pf[a >>> 12]! | pf[(a + 3) >>> 12]!) !== 0 && !core.prepareStore(a, 4))
                 r[c[p + 1]!] = core.load32(a);
               else r[c[p + 1]!] = ram.getInt32(a, true);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.LoadRmw16: {
@@ -148,14 +149,14 @@ export class Interpreter {
               if ((pf[a >>> 12]! | pf[(a + 1) >>> 12]!) !== 0 && !core.prepareStore(a, 2))
                 r16[c[p + 1]!] = core.load16(a);
               else r16[c[p + 1]!] = ram.getUint16(a, true);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.LoadRmw8: {
               const a = (r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!) >>> 0;
               if (pf[a >>> 12]! !== 0 && !core.prepareStore(a, 1)) r8[c[p + 1]!] = core.load8(a);
               else r8[c[p + 1]!] = ram.getUint8(a);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Store32: {
@@ -163,7 +164,7 @@ export class Interpreter {
               const v = r[c[p + 1]!]!;
               if ((pf[a >>> 12]! | pf[(a + 3) >>> 12]!) === 0) ram.setInt32(a, v, true);
               else core.store32(a, v);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Store32I: {
@@ -171,7 +172,7 @@ export class Interpreter {
               const v = c[p + 7]!;
               if ((pf[a >>> 12]! | pf[(a + 3) >>> 12]!) === 0) ram.setInt32(a, v, true);
               else core.store32(a, v);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Store16: {
@@ -179,7 +180,7 @@ export class Interpreter {
               const v = r16[c[p + 1]!]!;
               if ((pf[a >>> 12]! | pf[(a + 1) >>> 12]!) === 0) ram.setUint16(a, v, true);
               else core.store16(a, v);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Store16I: {
@@ -187,7 +188,7 @@ export class Interpreter {
               const v = c[p + 7]!;
               if ((pf[a >>> 12]! | pf[(a + 1) >>> 12]!) === 0) ram.setUint16(a, v, true);
               else core.store16(a, v);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Store8: {
@@ -195,7 +196,7 @@ export class Interpreter {
               const v = r8[c[p + 1]!]!;
               if (pf[a >>> 12]! === 0) ram.setUint8(a, v);
               else core.store8(a, v);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Store8I: {
@@ -203,68 +204,68 @@ export class Interpreter {
               const v = c[p + 7]!;
               if (pf[a >>> 12]! === 0) ram.setUint8(a, v);
               else core.store8(a, v);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Lea: {
               r[c[p + 1]!] = r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Lea16: {
               r[c[p + 1]!] = (r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!) & 0xffff;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Movzx8R: {
               r[c[p + 1]!] = r8[c[p + 2]!]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Movzx16R: {
               r[c[p + 1]!] = r16[c[p + 2]!]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Movsx8R: {
               r[c[p + 1]!] = (r8[c[p + 2]!]! << 24) >> 24;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Movsx16R: {
               r[c[p + 1]!] = (r16[c[p + 2]!]! << 16) >> 16;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Movzx8M: {
               const a = (r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!) >>> 0;
               r[c[p + 1]!] = a < ram8 ? ram.getUint8(a) : core.load8(a);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Movzx16M: {
               const a = (r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!) >>> 0;
               r[c[p + 1]!] = a < ram16 ? ram.getUint16(a, true) : core.load16(a);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Movsx8M: {
               const a = (r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!) >>> 0;
               r[c[p + 1]!] = a < ram8 ? ram.getInt8(a) : (core.load8(a) << 24) >> 24;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Movsx16M: {
               const a = (r[c[p + 3]!]! + (r[c[p + 4]!]! << c[p + 5]!) + c[p + 6]!) >>> 0;
               r[c[p + 1]!] = a < ram16 ? ram.getInt16(a, true) : (core.load16(a) << 16) >> 16;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Xchg32RR: {
               const v = r[c[p + 1]!]!;
               r[c[p + 1]!] = r[c[p + 2]!]!;
               r[c[p + 2]!] = v;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // Group 1 on 32 bits
@@ -273,13 +274,13 @@ export class Interpreter {
               const b = r[c[p + 2]!]!;
               r[c[p + 1]!] = fr = (a + b) | 0;
               fc = ((a & b) | ((a | b) & ~fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Or32RR: {
               r[c[p + 1]!] = fr = r[c[p + 1]!]! | r[c[p + 2]!]!;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Adc32RR: {
@@ -287,7 +288,7 @@ export class Interpreter {
               const b = r[c[p + 2]!]!;
               r[c[p + 1]!] = fr = (a + b + (fc >>> 31)) | 0;
               fc = ((a & b) | ((a | b) & ~fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sbb32RR: {
@@ -295,13 +296,13 @@ export class Interpreter {
               const b = r[c[p + 2]!]!;
               r[c[p + 1]!] = fr = (a - b - (fc >>> 31)) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.And32RR: {
               r[c[p + 1]!] = fr = r[c[p + 1]!]! & r[c[p + 2]!]!;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sub32RR: {
@@ -309,13 +310,13 @@ export class Interpreter {
               const b = r[c[p + 2]!]!;
               r[c[p + 1]!] = fr = (a - b) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Xor32RR: {
               r[c[p + 1]!] = fr = r[c[p + 1]!]! ^ r[c[p + 2]!]!;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Cmp32RR: {
@@ -323,7 +324,7 @@ export class Interpreter {
               const b = r[c[p + 2]!]!;
               fr = (a - b) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Add32RI: {
@@ -331,13 +332,13 @@ export class Interpreter {
               const b = c[p + 7]!;
               r[c[p + 1]!] = fr = (a + b) | 0;
               fc = ((a & b) | ((a | b) & ~fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Or32RI: {
               r[c[p + 1]!] = fr = r[c[p + 1]!]! | c[p + 7]!;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Adc32RI: {
@@ -345,7 +346,7 @@ export class Interpreter {
               const b = c[p + 7]!;
               r[c[p + 1]!] = fr = (a + b + (fc >>> 31)) | 0;
               fc = ((a & b) | ((a | b) & ~fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sbb32RI: {
@@ -353,13 +354,13 @@ export class Interpreter {
               const b = c[p + 7]!;
               r[c[p + 1]!] = fr = (a - b - (fc >>> 31)) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.And32RI: {
               r[c[p + 1]!] = fr = r[c[p + 1]!]! & c[p + 7]!;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sub32RI: {
@@ -367,13 +368,13 @@ export class Interpreter {
               const b = c[p + 7]!;
               r[c[p + 1]!] = fr = (a - b) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Xor32RI: {
               r[c[p + 1]!] = fr = r[c[p + 1]!]! ^ c[p + 7]!;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Cmp32RI: {
@@ -381,7 +382,7 @@ export class Interpreter {
               const b = c[p + 7]!;
               fr = (a - b) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Add32RM: {
@@ -390,7 +391,7 @@ export class Interpreter {
               const b = m < ram32 ? ram.getInt32(m, true) : core.load32(m);
               r[c[p + 1]!] = fr = (a + b) | 0;
               fc = ((a & b) | ((a | b) & ~fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Or32RM: {
@@ -398,7 +399,7 @@ export class Interpreter {
               const b = m < ram32 ? ram.getInt32(m, true) : core.load32(m);
               r[c[p + 1]!] = fr = r[c[p + 1]!]! | b;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Adc32RM: {
@@ -407,7 +408,7 @@ export class Interpreter {
               const b = m < ram32 ? ram.getInt32(m, true) : core.load32(m);
               r[c[p + 1]!] = fr = (a + b + (fc >>> 31)) | 0;
               fc = ((a & b) | ((a | b) & ~fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sbb32RM: {
@@ -416,7 +417,7 @@ export class Interpreter {
               const b = m < ram32 ? ram.getInt32(m, true) : core.load32(m);
               r[c[p + 1]!] = fr = (a - b - (fc >>> 31)) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.And32RM: {
@@ -424,7 +425,7 @@ export class Interpreter {
               const b = m < ram32 ? ram.getInt32(m, true) : core.load32(m);
               r[c[p + 1]!] = fr = r[c[p + 1]!]! & b;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sub32RM: {
@@ -433,7 +434,7 @@ export class Interpreter {
               const b = m < ram32 ? ram.getInt32(m, true) : core.load32(m);
               r[c[p + 1]!] = fr = (a - b) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Xor32RM: {
@@ -441,7 +442,7 @@ export class Interpreter {
               const b = m < ram32 ? ram.getInt32(m, true) : core.load32(m);
               r[c[p + 1]!] = fr = r[c[p + 1]!]! ^ b;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Cmp32RM: {
@@ -450,7 +451,7 @@ export class Interpreter {
               const b = m < ram32 ? ram.getInt32(m, true) : core.load32(m);
               fr = (a - b) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Cmp32MI: {
@@ -459,7 +460,7 @@ export class Interpreter {
               const b = c[p + 7]!;
               fr = (a - b) | 0;
               fc = ((~a & b) | ((~a ^ b) & fr)) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // Group 1 on 8 and 16 bits
@@ -471,7 +472,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (a & b) | ((a | b) & ~v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Or8RR: {
@@ -479,7 +480,7 @@ export class Interpreter {
               r8[c[p + 1]!] = v;
               fr = (v << 24) >> 24;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Adc8RR: {
@@ -490,7 +491,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (a & b) | ((a | b) & ~v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sbb8RR: {
@@ -501,7 +502,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (~a & b) | ((~a ^ b) & v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.And8RR: {
@@ -509,7 +510,7 @@ export class Interpreter {
               r8[c[p + 1]!] = v;
               fr = (v << 24) >> 24;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sub8RR: {
@@ -520,7 +521,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (~a & b) | ((~a ^ b) & v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Xor8RR: {
@@ -528,7 +529,7 @@ export class Interpreter {
               r8[c[p + 1]!] = v;
               fr = (v << 24) >> 24;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Cmp8RR: {
@@ -538,7 +539,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (~a & b) | ((~a ^ b) & v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Add8RI: {
@@ -549,7 +550,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (a & b) | ((a | b) & ~v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Or8RI: {
@@ -557,7 +558,7 @@ export class Interpreter {
               r8[c[p + 1]!] = v;
               fr = (v << 24) >> 24;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Adc8RI: {
@@ -568,7 +569,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (a & b) | ((a | b) & ~v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sbb8RI: {
@@ -579,7 +580,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (~a & b) | ((~a ^ b) & v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.And8RI: {
@@ -587,7 +588,7 @@ export class Interpreter {
               r8[c[p + 1]!] = v;
               fr = (v << 24) >> 24;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sub8RI: {
@@ -598,7 +599,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (~a & b) | ((~a ^ b) & v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Xor8RI: {
@@ -606,7 +607,7 @@ export class Interpreter {
               r8[c[p + 1]!] = v;
               fr = (v << 24) >> 24;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Cmp8RI: {
@@ -616,7 +617,7 @@ export class Interpreter {
               fr = (v << 24) >> 24;
               const k = (~a & b) | ((~a ^ b) & v);
               fc = ((k << 24) & 0xc0000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Alu16RR: {
@@ -625,7 +626,7 @@ export class Interpreter {
               if (c[p + 5]! !== 7) r16[c[p + 1]!] = v;
               fr = r[Word.FlagResult]!;
               fc = r[Word.FlagCarry]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Alu16RI: {
@@ -634,44 +635,44 @@ export class Interpreter {
               if (c[p + 5]! !== 7) r16[c[p + 1]!] = v;
               fr = r[Word.FlagResult]!;
               fc = r[Word.FlagCarry]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // test, inc, dec, neg, not
             case Uop.Test32RR: {
               fr = r[c[p + 1]!]! & r[c[p + 2]!]!;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Test32RI: {
               fr = r[c[p + 1]!]! & c[p + 7]!;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Test16RR: {
               fr = ((r16[c[p + 1]!]! & r16[c[p + 2]!]!) << 16) >> 16;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Test16RI: {
               fr = ((r16[c[p + 1]!]! & c[p + 7]!) << 16) >> 16;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Test8RR: {
               fr = ((r8[c[p + 1]!]! & r8[c[p + 2]!]!) << 24) >> 24;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Test8RI: {
               fr = ((r8[c[p + 1]!]! & c[p + 7]!) << 24) >> 24;
               fc = 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Inc32: {
@@ -680,7 +681,7 @@ export class Interpreter {
               // CF stays: of the vector only its difference to bit 30, which is OF, and AF are new.
               const k = a & ~fr;
               fc = (fc & 0x80000000) | ((((fc >> 1) ^ (k ^ (k >> 1))) | 0) & 0x40000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Dec32: {
@@ -688,19 +689,19 @@ export class Interpreter {
               r[c[p + 1]!] = fr = (a - 1) | 0;
               const k = ~a & fr;
               fc = (fc & 0x80000000) | (((fc >> 1) ^ (k ^ (k >> 1))) & 0x40000000) | (k & 8);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Neg32: {
               const b = r[c[p + 1]!]!;
               r[c[p + 1]!] = fr = -b | 0;
               fc = (b | fr) & 0xc0000008;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Not32: {
               r[c[p + 1]!] = ~r[c[p + 1]!]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // Shifts
@@ -710,7 +711,7 @@ export class Interpreter {
               r[c[p + 1]!] = fr = a << n;
               const cf = a >>> (32 - n);
               fc = (cf << 31) | ((fr >>> 31) << 30);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Shr32I: {
@@ -719,14 +720,14 @@ export class Interpreter {
               const v = a >>> (n - 1);
               r[c[p + 1]!] = fr = v >>> 1;
               fc = (v << 31) | (((v & 1) ^ (n === 1 ? a >>> 31 : 0)) << 30);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Sar32I: {
               const v = r[c[p + 1]!]! >> (c[p + 7]! - 1);
               r[c[p + 1]!] = fr = v >> 1;
               fc = (v << 31) | ((v & 1) << 30);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // Rotates: CF and OF are new, the others keep the result word as it is.
@@ -735,7 +736,7 @@ export class Interpreter {
               const v = (a << c[p + 7]!) | (a >>> -c[p + 7]!);
               r[c[p + 1]!] = v;
               fc = (fc & 0x3fffffff) | (v << 31) | ((v >>> 31) << 30);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Ror32I: {
@@ -743,7 +744,7 @@ export class Interpreter {
               const v = (a >>> c[p + 7]!) | (a << -c[p + 7]!);
               r[c[p + 1]!] = v;
               fc = (fc & 0x3fffffff) | (v & 0xc0000000);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Shl32C:
@@ -764,7 +765,7 @@ export class Interpreter {
                 }
                 r[c[p + 1]!] = fr;
               }
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Shld32I: {
@@ -773,7 +774,7 @@ export class Interpreter {
               r[c[p + 1]!] = fr = (a << n) | (r[c[p + 2]!]! >>> (32 - n));
               const cf = (a >>> (32 - n)) & 1;
               fc = (cf << 31) | ((cf ^ ((a ^ fr) >>> 31)) << 30);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Shrd32I: {
@@ -782,7 +783,7 @@ export class Interpreter {
               r[c[p + 1]!] = fr = (a >>> n) | (r[c[p + 2]!]! << (32 - n));
               const cf = (a >>> (n - 1)) & 1;
               fc = (cf << 31) | ((cf ^ ((a ^ fr) >>> 31)) << 30);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // Multiplication and division
@@ -792,7 +793,7 @@ export class Interpreter {
               fr = Math.imul(a, b);
               fc = fitsProduct(a, b, fr) ? 0 : -0x80000000;
               r[c[p + 1]!] = fr;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Imul32RRI: {
@@ -801,7 +802,7 @@ export class Interpreter {
               fr = Math.imul(a, b);
               fc = fitsProduct(a, b, fr) ? 0 : -0x80000000;
               r[c[p + 1]!] = fr;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Mul32: {
@@ -812,7 +813,7 @@ export class Interpreter {
               fc = high === 0 ? 0 : -0x80000000;
               r[0] = fr;
               r[2] = high;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Imul32: {
@@ -823,38 +824,38 @@ export class Interpreter {
               fc = high === fr >> 31 ? 0 : -0x80000000;
               r[0] = fr;
               r[2] = high;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Div32: {
               divide32(core, r[c[p + 1]!]!);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Idiv32: {
               divideSigned32(core, r[c[p + 1]!]!);
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Cdq: {
               r[2] = r[0]! >> 31;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Cwde: {
               r[0] = (r[0]! << 16) >> 16;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // Conditions
             case Uop.Setcc: {
               r8[c[p + 1]!] = condition(c[p + 2]!, fr, fc) ? 1 : 0;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Cmov32: {
               if (condition(c[p + 7]!, fr, fc)) r[c[p + 1]!] = r[c[p + 2]!]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // Stack
@@ -864,7 +865,7 @@ export class Interpreter {
               if ((pf[a >>> 12]! | pf[(a + 3) >>> 12]!) === 0) ram.setInt32(a, v, true);
               else core.store32(a, v);
               r[4] = a;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Push32I: {
@@ -873,7 +874,7 @@ export class Interpreter {
               if ((pf[a >>> 12]! | pf[(a + 3) >>> 12]!) === 0) ram.setInt32(a, v, true);
               else core.store32(a, v);
               r[4] = a;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Pop32: {
@@ -881,7 +882,7 @@ export class Interpreter {
               const v = a < ram32 ? ram.getInt32(a, true) : core.load32(a);
               r[4] = a + 4;
               r[c[p + 1]!] = v;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             case Uop.Leave: {
@@ -889,7 +890,7 @@ export class Interpreter {
               const v = a < ram32 ? ram.getInt32(a, true) : core.load32(a);
               r[4] = a + 4;
               r[5] = v;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // Helpers
@@ -899,7 +900,7 @@ export class Interpreter {
               HELPERS[c[p + 1]!]!(core, c[p + 2]!, c[p + 6]!, c[p + 7]!);
               fr = r[Word.FlagResult]!;
               fc = r[Word.FlagCarry]!;
-              p += 8;
+              p = (p + 8) | 0;
               continue;
             }
             // Branches
@@ -1217,7 +1218,7 @@ export class Interpreter {
               break run;
             }
             case Uop.Stale: {
-              left += c[start + Header.Instructions]!;
+              left = (left + c[start + Header.Instructions]!) | 0;
               to = c[start + Header.Address]! >>> 0;
               break near;
             }
@@ -1241,12 +1242,12 @@ export class Interpreter {
               const done = REPEAT_HELPERS[c[p + 1]!]!(core, c[p + 2]!, left + 1);
               fr = r[Word.FlagResult]!;
               fc = r[Word.FlagCarry]!;
-              left -= Math.abs(done) - 1;
+              left = (left - (Math.abs(done) - 1)) | 0;
               if (done < 0) {
                 to = c[p + 7]! >>> 0;
                 break near;
               }
-              to = this.#map.where[p >> 2]! >>> 0;
+              to = where[p >> 2]! >>> 0;
               break run;
             }
             case Uop.Invalid: {
@@ -1265,21 +1266,21 @@ export class Interpreter {
               exit = Exit.Budget;
               break;
             }
-            const full = this.#map.full;
-            p = this.#block(to);
+            const full = map.full;
+            p = block(to) | 0;
             if (!full) c[link] = p;
           }
           start = p;
-          left -= c[p + Header.Instructions]!;
+          left = (left - c[p + Header.Instructions]!) | 0;
           if (left >= 0) continue;
           to = c[p + Header.Address]! >>> 0;
-          left += c[p + Header.Instructions]!;
+          left = (left + c[p + Header.Instructions]!) | 0;
           if (left === 0) {
             exit = Exit.Budget;
             break;
           }
-          start = p = this.#builder.buildOne(to);
-          left--;
+          start = p = builder.buildOne(to) | 0;
+          left = (left - 1) | 0;
           continue;
         }
         // A jump to a computed address.
@@ -1288,28 +1289,28 @@ export class Interpreter {
           break;
         }
         const page = starts[to >>> 12];
-        p = page === undefined ? 0 : page[to & 0xfff]!;
-        if (p === 0) p = this.#block(to);
+        p = page === undefined ? 0 : page[to & 0xfff]! | 0;
+        if (p === 0) p = block(to) | 0;
         start = p;
-        left -= c[p + Header.Instructions]!;
+        left = (left - c[p + Header.Instructions]!) | 0;
         if (left >= 0) continue;
-        left += c[p + Header.Instructions]!;
-        start = p = this.#builder.buildOne(to);
-        left--;
+        left = (left + c[p + Header.Instructions]!) | 0;
+        start = p = builder.buildOne(to) | 0;
+        left = (left - 1) | 0;
       }
     } catch (thrown) {
       if (thrown !== FAULT && thrown !== RESTART && thrown !== NEEDS_INPUT) throw thrown;
       // The instruction has changed nothing, and the flags of those before it are in fr and fc.
       const n = p >> 3;
-      to = this.#map.where[2 * n]! >>> 0;
-      left += c[start + Header.Instructions]! - this.#map.where[2 * n + 1]!;
-      this.thrown = thrown;
+      to = where[2 * n]! >>> 0;
+      left = (left + (c[start + Header.Instructions]! - where[2 * n + 1]!)) | 0;
+      self.thrown = thrown;
       exit = Exit.Thrown;
     }
     r[Word.FlagResult] = fr;
     r[Word.FlagCarry] = fc;
     r[Word.Eip] = to;
-    this.executed = budget - left;
+    self.executed = budget - left;
     return exit;
   }
 }
