@@ -30,7 +30,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
     server: { deps: { external: [/\/dist\//] } },
-    testTimeout: 60_000,
+    setupFiles: ['test/support/properties.ts'],
+    testTimeout: 60_000 * Math.max(1, Number(process.env.VMFT_RUNS || 1)),
     maxWorkers: 2,
   },
 });

@@ -1,6 +1,7 @@
 /** Random expressions have the value that nasm gives them, or are errors in both. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { runs } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { errorLines, nasm, ours } from './support.ts';
 
@@ -52,7 +53,7 @@ describeWithTool('nasm', 'expressions are worth what nasm says', () => {
         expect(theirs.messages).not.toContain('error');
         expect([...result.image]).toEqual([...theirs.bytes!]);
       }),
-      { numRuns: 4 },
+      { numRuns: runs(4) },
     );
   });
 });

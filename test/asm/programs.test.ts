@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatError } from '../../src/asm/assembler.ts';
+import { runs } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { nasm, ours } from './support.ts';
 
@@ -52,7 +53,7 @@ describeWithTool('nasm', 'sizes settle where nasm lets them settle', () => {
         expect(errors.length === 0).toBe(theirs.bytes !== undefined);
         expect([...image]).toEqual([...(theirs.bytes ?? [])]);
       }),
-      { numRuns: 120 },
+      { numRuns: runs(120) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../src/asm/assembler.ts';
+import { runs } from '../support/runs.ts';
 import { GOLDEN, goldenSources, ours } from './support.ts';
 
 function survives(text: string): void {
@@ -32,7 +33,7 @@ describe('no text makes the assembler throw', () => {
     const text = fc.array(line, { maxLength: 20 }).map((all) => all.map((l) => l.join(' ')));
     fc.assert(
       fc.property(text, (all) => survives(all.join('\n'))),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -40,7 +41,7 @@ describe('no text makes the assembler throw', () => {
     const text = fc.array(fc.constantFrom(...lines), { maxLength: 30 });
     fc.assert(
       fc.property(text, (all) => survives(all.join('\n'))),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -56,7 +57,7 @@ describe('no text makes the assembler throw', () => {
         const from = at % (source.length + 1);
         survives(source.slice(0, from) + insert + source.slice(from + remove));
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { BytesError } from '../../src/base/bytes.ts';
 import { decodeEntries, encodeEntries, LogError } from '../../src/hypervisor/codec.ts';
 import { decodeOutput, encodeOutput } from '../../src/hypervisor/output-codec.ts';
+import { runs } from '../support/runs.ts';
 import { arbitraryEntries, arbitraryOutput } from './arbitrary-log.ts';
 import { record, toyRun } from './toy.ts';
 
@@ -39,7 +40,7 @@ describe('the entry codec', () => {
         const entries = attempt(decodeEntries, bytes, LogError);
         if (entries) expect(decodeEntries(encodeEntries(entries))).toEqual(entries);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -56,7 +57,7 @@ describe('the entry codec', () => {
           attempt(decodeEntries, flipped, LogError);
         }
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 
@@ -98,7 +99,7 @@ describe('the output codec', () => {
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         attempt(decodeOutput, bytes, BytesError);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

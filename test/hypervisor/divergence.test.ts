@@ -7,6 +7,7 @@ import { INPUT_KINDS, type LogEntry } from '../../src/hypervisor/entry.ts';
 import { Replayer } from '../../src/hypervisor/replayer.ts';
 import type { Input, InputKind } from '../../src/machine/input.ts';
 import { hasher } from '../support/hasher.ts';
+import { runs } from '../support/runs.ts';
 import { ToyMachine } from '../support/toy-machine.ts';
 import { drain, noSources, record, replay, type ToyRun, toyRun } from './toy.ts';
 
@@ -75,7 +76,7 @@ function forInputs(
       kinds.set(entry.input.kind, (kinds.get(entry.input.kind) ?? 0) + 1);
       check(run, entries, entry, at);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   return kinds;
 }

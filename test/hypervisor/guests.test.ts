@@ -20,6 +20,7 @@ import {
 import { guestImage } from '../support/guest-image.ts';
 import { configOf, GuestWorld, newDisks, VirtualClock } from '../support/guest-world.ts';
 import { hasher } from '../support/hasher.ts';
+import { runs } from '../support/runs.ts';
 import { arbitraryInput } from './arbitrary-log.ts';
 import { drain } from './toy.ts';
 
@@ -125,7 +126,7 @@ function checkAlteredLogs(recording: GuestRecording): void {
         expect(error).toBeInstanceOf(Divergence);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 }
 

@@ -4,10 +4,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { auditLog } from '../../src/hypervisor/log-audit.ts';
+import { runs } from '../support/runs.ts';
 import { randomSources, recordSchedule } from '../support/schedule.ts';
 import { drain, newRecorder, newReplayer, record, replay, toyRun } from './toy.ts';
 
-const runs = { numRuns: 60 };
+const often = { numRuns: runs(60) };
 const seeds = fc.integer({ min: 0, max: 1_000_000 });
 
 describe('replay', () => {
@@ -36,7 +37,7 @@ describe('replay', () => {
           }
         },
       ),
-      runs,
+      often,
     );
   });
 
@@ -50,7 +51,7 @@ describe('replay', () => {
         drain(replayer);
         expect(replayer.machine.count).toBe(entries[end - 1]?.count ?? 0);
       }),
-      runs,
+      often,
     );
   });
 
@@ -67,7 +68,7 @@ describe('replay', () => {
           expect(replayer.slice(until).count).toBeLessThanOrEqual(until);
         }
       }),
-      runs,
+      often,
     );
   });
 });
@@ -86,7 +87,7 @@ describe('a recorder', () => {
           expect(after.every((entry) => entry.kind === 'digest')).toBe(true);
         }
       }),
-      runs,
+      often,
     );
   });
 
@@ -101,7 +102,7 @@ describe('a recorder', () => {
         }
         expect(recorder.machine.count - last).toBeLessThanOrEqual(run.digestEvery);
       }),
-      runs,
+      often,
     );
   });
 
@@ -148,7 +149,7 @@ describe('a recorder', () => {
         expect(b.entries).toEqual(a.entries);
         expect(fork.machine.digest()).toBe(left.machine.digest());
       }),
-      runs,
+      often,
     );
   });
 });
@@ -169,7 +170,7 @@ describe('go-live', () => {
           expect(replayer.machine.digest()).toBe(live.machine.digest());
         }
       }),
-      runs,
+      often,
     );
   });
 
@@ -189,7 +190,7 @@ describe('go-live', () => {
           }
         }
       }),
-      runs,
+      often,
     );
   });
 

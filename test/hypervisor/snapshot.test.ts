@@ -6,6 +6,7 @@ import { Divergence } from '../../src/hypervisor/divergence.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/hypervisor/snapshot.ts';
 import { firstDifference } from '../../src/hypervisor/snapshot-difference.ts';
 import type { Page, Snapshot } from '../../src/machine/types.ts';
+import { runs } from '../support/runs.ts';
 import { recordSchedule } from '../support/schedule.ts';
 import { drain, newRecorder, newReplayer, record, toyRun } from './toy.ts';
 
@@ -30,7 +31,7 @@ describe('a checkpoint', () => {
           if (same) expect(decoded.machine.pages[index]).toBe(page);
         });
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 
@@ -54,7 +55,7 @@ describe('a checkpoint', () => {
           expect(error).toBeInstanceOf(BytesError);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });
@@ -73,7 +74,7 @@ describe('a replay held against a checkpoint', () => {
           replayer.compareDigest(recorder.machine.count, recorder.machine.digest());
         }
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Need, Reading } from '../../src/cpu/bus.ts';
 import { hasher } from '../support/hasher.ts';
+import { runs } from '../support/runs.ts';
 import { ToyMachine } from '../support/toy-machine.ts';
 
 function answer(need: Need, count: number): Reading {
@@ -31,7 +32,7 @@ describe('the toy machine', () => {
         expect(drive(whole, 2000, 2000)).toBe(drive(pieces, 2000, piece));
         expect(whole.digest()).toBe(pieces.digest());
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 
@@ -47,7 +48,7 @@ describe('the toy machine', () => {
         drive(restored, 2000, 100);
         expect(restored.digest()).toBe(plain.digest());
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

@@ -9,6 +9,7 @@ import type { Program } from '../../src/machine/program.ts';
 import type { MachineConfig } from '../../src/machine/types.ts';
 import { buildElf, type ElfParts } from '../support/elf.ts';
 import { hasher } from '../support/hasher.ts';
+import { runs } from '../support/runs.ts';
 
 const CONFIG: MachineConfig = {
   ramBytes: 2 * 1024 * 1024,
@@ -95,7 +96,9 @@ describe('ELF', () => {
   test('is entered at its PVH note, and its symbols are kept in order', () => {
     const program = read(buildElf(SOUND));
     expect(program.entry).toBe(0x100002);
-    expect(program.segments).toEqual([{ address: 0x100000, bytes: CODE, memoryBytes: 0x100 }]);
+    expect(program.segments).toEqual([
+      { address: 0x100000, executable: true, bytes: CODE, memoryBytes: 0x100 },
+    ]);
     expect(program.symbols).toEqual([
       { name: 'first', address: 0x100000, size: 0, kind: 'label' },
       { name: 'later', address: 0x100002, size: 2, kind: 'function' },
@@ -225,7 +228,7 @@ describe('ELF', () => {
         for (const [at, value] of changes) broken[at] = value;
         survives(broken);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

@@ -8,6 +8,7 @@ import { PAGE_FLAGS_OFFSET, PageFlag, RAM_OFFSET } from '../../src/cpu/layout.ts
 import { GuestMemory } from '../../src/machine/memory.ts';
 import type { Page } from '../../src/machine/types.ts';
 import { hasher } from '../support/hasher.ts';
+import { runs } from '../support/runs.ts';
 
 const PAGES = 16;
 const RAM_BYTES = PAGES * PAGE_BYTES;
@@ -179,6 +180,6 @@ test('whatever is written, captured and restored: hashes follow from contents al
       expect(memory.hash()).toEqual(reference.hash());
       expect(memory.capture()).toEqual(reference.capture());
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });

@@ -8,6 +8,7 @@ import { emitEthernet, parseEthernet } from '../../src/net/ethernet.ts';
 import { emitIcmp, parseIcmp } from '../../src/net/icmp.ts';
 import { emitIpv4, isFragment, parseIpv4 } from '../../src/net/ipv4.ts';
 import { emitUdp, parseUdp } from '../../src/net/udp.ts';
+import { runs } from '../support/runs.ts';
 import { anyBytes, ip, mac, options, payload, u8, u16 } from './arbitraries.ts';
 
 const hex = (text: string) => fromHex(text.replaceAll(' ', ''));
@@ -203,7 +204,7 @@ describe('any bytes', () => {
         for (const parse of [parseEthernet, parseArp, parseIpv4, parseIcmp]) parse(b);
         parseUdp(b, SOURCE, DESTINATION);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

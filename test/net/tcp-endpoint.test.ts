@@ -5,6 +5,7 @@ import { toHex } from '../../src/base/digest.ts';
 import { Prng } from '../../src/base/prng.ts';
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, type TcpSegment } from '../../src/net/tcp.ts';
 import { isCall, refuse, TcpEndpoint } from '../../src/net/tcp-endpoint.ts';
+import { runs } from '../support/runs.ts';
 import { FAIR, TcpLink } from './tcp-link.ts';
 
 const text = (s: string) => new TextEncoder().encode(s);
@@ -264,7 +265,7 @@ describe('over any wire', () => {
         expect([link.caller.failure, link.called!.failure]).toEqual([undefined, undefined]);
       },
     );
-    fc.assert(property, { numRuns: 200 });
+    fc.assert(property, { numRuns: runs(200) });
   });
 
   it('any segment is survived, at any time', () => {
@@ -304,7 +305,7 @@ describe('over any wire', () => {
         expect((highest - next) | 0).toBeGreaterThanOrEqual(0);
       }
     });
-    fc.assert(property, { numRuns: 1000 });
+    fc.assert(property, { numRuns: runs(1000) });
   });
 
   it('a fork of an endpoint does what the original does', () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newWorld, outcomeOf, runScenario } from '../../src/sim/run.ts';
+import { runs } from '../support/runs.ts';
 import { anyFault, toyParts, toyScenario } from './toy-scenario.ts';
 
 const faults = fc.array(anyFault, { maxLength: 3 });
@@ -13,7 +14,7 @@ describe('a simulated world', () => {
         const scenario = toyScenario(seed, these);
         expect(runScenario(scenario, toyParts())).toEqual(runScenario(scenario, toyParts()));
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 
@@ -35,7 +36,7 @@ describe('a simulated world', () => {
         expect(outcomeOf(copy, parts)).toEqual(outcomeOf(world, parts));
         expect(outcomeOf(world, parts)).toEqual(runScenario(scenario, parts));
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { FaultSpec } from '../../src/sim/faults.ts';
 import { type Outcome, runScenario, withoutRule } from '../../src/sim/run.ts';
 import type { Scenario } from '../../src/sim/scenario.ts';
+import { runs } from '../support/runs.ts';
 import { anyFault, crash, cutOff, toyParts, toyScenario } from './toy-scenario.ts';
 
 function run(scenario: Scenario, exitAt?: number): Outcome {
@@ -23,7 +24,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), crash, (seed, fault) => {
         expect(run(toyScenario(seed, [fault])).violations).toEqual([]);
       }),
-      { numRuns: 120 },
+      { numRuns: runs(120) },
     );
   });
 
@@ -32,7 +33,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), crash, fc.integer({ min: 50, max: 3000 }), (seed, fault, exitAt) => {
         expect(run(toyScenario(seed, [fault]), exitAt).violations).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -41,7 +42,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), anyFaults, (seed, faults) => {
         expect(run(toyScenario(seed, faults)).violations).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

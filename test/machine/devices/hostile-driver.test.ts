@@ -8,6 +8,7 @@ import { Prng } from '../../../src/base/prng.ts';
 import { VirtioBlock } from '../../../src/machine/devices/virtio-block.ts';
 import { VirtioEntropy } from '../../../src/machine/devices/virtio-entropy.ts';
 import { VirtioNet } from '../../../src/machine/devices/virtio-net.ts';
+import { runs } from '../../support/runs.ts';
 import { RAM_BYTES, Reg, VirtioDriver } from '../../support/virtio-driver.ts';
 
 /** A descriptor that is often nearly right. Indices beyond the table and odd addresses happen. */
@@ -106,7 +107,7 @@ function attack(
         driver.bringUp(queues, FEATURES);
         expect(driver.read(Reg.Status)).toBe(0x0f);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { calendarTime, Rtc } from '../../../src/machine/devices/rtc.ts';
+import { runs } from '../../support/runs.ts';
 
 const NS = 1_000_000_000n;
 
@@ -53,7 +54,7 @@ test('calendar times are those of the Gregorian calendar', () => {
         seconds: date.getUTCSeconds(),
       });
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 

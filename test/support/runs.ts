@@ -1,0 +1,12 @@
+/**
+ * How often a property is tried. VMFT_RUNS in the environment multiplies every number (1 by
+ * default), so that the long checks are the same tests, run more often.
+ */
+
+const factor = Number(process.env.VMFT_RUNS || 1);
+if (!(factor > 0)) throw new Error(`VMFT_RUNS must be a positive number: ${process.env.VMFT_RUNS}`);
+
+/** `usual` times the factor, at least 1. */
+export function runs(usual: number): number {
+  return Math.max(1, Math.round(usual * factor));
+}
