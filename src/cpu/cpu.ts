@@ -18,8 +18,8 @@ import { PAGE_FLAGS_OFFSET, Word } from './layout.ts';
 import type { CpuStop, Processor } from './types.ts';
 
 /**
- * Longest stretch handed to the interpreter at once. Each call may begin in newly compiled code, and
- * code entered at its beginning is better than what a running loop is switched to.
+ * Longest stretch handed to the interpreter at once. Each call may begin in newly compiled code,
+ * and code entered at its beginning is better than what a running loop is switched to.
  */
 const MAX_STRETCH = 0x1_0000;
 

@@ -47,8 +47,8 @@ export interface Interpreter {
 
 /**
  * An interpreter of `core`. A closure rather than a class: where a process has one machine, the
- * optimising compiler takes its arrays for constants. The many `| 0` tell it that no variable of the
- * loop is ever anything but a 32-bit integer.
+ * optimising compiler takes its arrays for constants. The many `| 0` tell it that no variable of
+ * the loop is ever anything but a 32-bit integer.
  */
 export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder): Interpreter {
   const { r, r8, r16, ram, pageFlags: pf } = core;

@@ -19,8 +19,11 @@ const LONG_FILES = new Set([
   'src/isa/two-byte.ts',
 ]);
 
-/** Functions that may be longer, as `path name`: the hot switch, laid out by instruction family. */
-const LONG_FUNCTIONS = new Set(['src/cpu/interpreter.ts execute']);
+/** Functions that may be longer, as `path name`: the hot switch, and what closes over it. */
+const LONG_FUNCTIONS = new Set([
+  'src/cpu/interpreter.ts makeInterpreter',
+  'src/cpu/interpreter.ts execute',
+]);
 
 /** No file is longer than the limit. */
 export const fileIsShort: Rule = (source) => {
