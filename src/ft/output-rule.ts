@@ -33,17 +33,21 @@ export interface OutputQueue {
   /** Ordinal of the guest's next output. */
   next: number;
   held: PendingOutput[];
+  /** How many of `held` are disk reads, which need no acknowledgement. */
+  heldReads: number;
   released: PendingOutput[];
 }
 
 /** No output yet. */
-export const newOutputs = (): OutputQueue => ({ next: 0, held: [], released: [] });
+export const newOutputs = (): OutputQueue => ({ next: 0, held: [], heldReads: 0, released: [] });
 
 /** Takes in what a stretch of execution produced, and the completions that it consumed. */
 export function produce(queue: OutputQueue, slice: Slice): void {
   const marker = slice.entries.find((entry) => entry.kind === 'output');
   for (const output of slice.outputs) {
-    queue.held.push({ ordinal: queue.next++, output, entry: marker?.seq ?? -1 });
+    const pending = { ordinal: queue.next++, output, entry: marker?.seq ?? -1 };
+    queue.held.push(pending);
+    if (isRead(pending)) queue.heldReads++;
   }
   for (const entry of slice.entries) retire(queue, entry);
 }
@@ -53,12 +57,19 @@ function retire(queue: OutputQueue, entry: LogEntry): void {
   if (entry.kind !== 'input' || entry.input.kind !== 'disk') return;
   const { id } = entry.input;
   const others = (pending: PendingOutput): boolean => diskRequest(pending)?.id !== id;
-  queue.held = queue.held.filter(others);
+  keepHeld(queue, queue.held.filter(others));
   queue.released = queue.released.filter(others);
+}
+
+function keepHeld(queue: OutputQueue, held: PendingOutput[]): void {
+  queue.held = held;
+  queue.heldReads = held.filter(isRead).length;
 }
 
 const diskRequest = ({ output }: PendingOutput): DiskRequest | undefined =>
   output.kind === 'disk' ? output.request : undefined;
+
+const isRead = (pending: PendingOutput): boolean => diskRequest(pending)?.op === 'read';
 
 /**
  * Releases what may leave. `acknowledged` entries of the machine's life are in the backup's buffer;
@@ -66,34 +77,30 @@ const diskRequest = ({ output }: PendingOutput): DiskRequest | undefined =>
  */
 export function release({ s, config, out }: Step, acknowledged: number): void {
   const { outputs, token } = s;
-  if (outputs.held.length === 0) return;
-  const running = outputs.released.filter((o) => diskRequest(o) && !o.completed);
+  const oldest = outputs.held[0];
+  // An isolated primary may hold a great many: mostly there is nothing to do, and that is cheap.
+  if (!oldest || (oldest.entry >= acknowledged && outputs.heldReads === 0)) return;
+  /** Disk requests that run, or wait before the output at hand. */
+  const ahead = outputs.released.flatMap((o) => (o.completed ? [] : (diskRequest(o) ?? [])));
   const held: PendingOutput[] = [];
   for (const pending of outputs.held) {
-    if (mayLeave(pending, acknowledged, [...running, ...held])) {
-      const { ordinal, output } = pending;
-      out.push({ kind: 'release', token, ordinal, output });
-      if (output.kind === 'disk') running.push(pending);
-      if (output.kind === 'disk' || config.rules.confirmReleases) outputs.released.push(pending);
-    } else {
+    const leaves = (pending.entry < acknowledged || isRead(pending)) && !isBlocked(pending, ahead);
+    const request = diskRequest(pending);
+    if (request) ahead.push(request);
+    if (!leaves) {
       held.push(pending);
+      continue;
     }
+    const { ordinal, output } = pending;
+    out.push({ kind: 'release', token, ordinal, output });
+    if (request || config.rules.confirmReleases) outputs.released.push(pending);
   }
-  outputs.held = held;
+  keepHeld(outputs, held);
 }
 
-function mayLeave(
-  pending: PendingOutput,
-  acknowledged: number,
-  before: readonly PendingOutput[],
-): boolean {
+function isBlocked(pending: PendingOutput, ahead: readonly DiskRequest[]): boolean {
   const request = diskRequest(pending);
-  if (request?.op !== 'read' && pending.entry >= acknowledged) return false;
-  if (!request) return true;
-  return !before.some((earlier) => {
-    const other = diskRequest(earlier);
-    return other && mustWait(other, request);
-  });
+  return request !== undefined && ahead.some((earlier) => mustWait(earlier, request));
 }
 
 /** A receiver has confirmed an output. */
@@ -126,12 +133,14 @@ export function releasedUpTo(queue: OutputQueue): number {
 /** A backup forgets what has arrived; disk requests stay until their completion is consumed. */
 export function forgetReleased(queue: OutputQueue, releasedUpTo: number): void {
   if (queue.held.length === 0) return;
-  queue.held = queue.held.filter((o) => o.ordinal >= releasedUpTo || diskRequest(o));
+  const kept = queue.held.filter((o) => o.ordinal >= releasedUpTo || diskRequest(o));
+  keepHeld(queue, kept);
 }
 
 /** The policy `drop` for the uncertain window: frames are left out, everything else goes again. */
 export function dropFrames(queue: OutputQueue): void {
-  queue.held = queue.held.filter((pending) => pending.output.kind !== 'frame');
+  const kept = queue.held.filter((pending) => pending.output.kind !== 'frame');
+  keepHeld(queue, kept);
 }
 
 /** Nothing of this machine is on its way out any more. */

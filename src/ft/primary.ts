@@ -89,6 +89,11 @@ function takeMessage(step: Step, message: Message): boolean {
       return true;
     case 'ack':
       return acknowledge(s.window, message);
+    case 'goodbye':
+      // Nothing has been protected yet: the operator has started two different machines.
+      if (message.reason !== 'refused' || s.channel !== 'greeting') return false;
+      halt(step, 'refused');
+      return true;
     case 'goodbye-ack':
       if (s.farewellNs !== undefined) halt(step, s.execution.ended!);
       return true;

@@ -183,3 +183,19 @@ describe('the life of a backup', () => {
     `);
   });
 });
+
+describe('a greeting between two different machines', () => {
+  it.each([
+    ['another configuration', { configuration: 'ff'.repeat(16) }],
+    ['another name', { machine: 'kv' }],
+    ['another generation', { generation: 2 }],
+  ])('ends both before anything has run: %s', (_, difference) => {
+    const [primary, backup] = [new Bench('primary'), new Bench('backup')];
+    primary.give({ kind: 'wake' });
+    backup.give({ kind: 'wake' });
+    backup.hear({ ...hello('alpha'), ...difference });
+    primary.hear({ kind: 'goodbye', generation: 1, reason: 'refused' });
+    expect([primary.role, backup.role]).toEqual(['halted', 'halted']);
+    expect(primary.transcript()).not.toContain('run');
+  });
+});
