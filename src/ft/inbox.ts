@@ -14,10 +14,18 @@ import { type Message, MessageError } from './messages.ts';
 import { forgetReleased } from './output-rule.ts';
 import type { Step } from './state.ts';
 
-type Batch = Message & { kind: 'batch' };
+/** A batch whose bytes have been read. */
+interface ReadBatch {
+  readonly batch: number;
+  readonly releasedUpTo: number;
+  readonly entries: readonly LogEntry[];
+}
 
+/** The backup's buffer, and what waits for room in it. */
 export interface Inbox {
+  /** The next batch on the channel, and the next entry in it. */
   nextBatch: number;
+  nextEntry: number;
   /** Entries of the machine's life in the buffer or consumed. */
   received: number;
   /** Entries of the machine's life that the replayer has consumed. */
@@ -25,63 +33,59 @@ export interface Inbox {
   /** Outputs with lower ordinals, disk requests aside, have arrived. */
   releasedUpTo: number;
   /** Batches that came while the buffer was full: not received, not acknowledged. */
-  waiting: Batch[];
+  waiting: ReadBatch[];
 }
 
-/** Nothing received yet. */
+/** An empty buffer at the beginning of the log. */
 export const newInbox = (): Inbox => ({
   nextBatch: 0,
+  nextEntry: 0,
   received: 0,
   executed: 0,
   releasedUpTo: 0,
   waiting: [],
 });
 
-/** Takes a batch from the channel, or leaves it waiting. @throws where `accept` does */
-export function onBatch(step: Step, batch: Batch): void {
-  step.s.inbox.waiting.push(batch);
+/**
+ * Takes a batch from the channel into the buffer, or leaves it waiting; one that has come before is
+ * ignored.
+ * @throws MessageError for a gap, LogError (hypervisor) for bytes that are not entries
+ */
+export function onBatch(step: Step, message: Message & { kind: 'batch' }): void {
+  const { inbox } = step.s;
+  const { batch, releasedUpTo } = message;
+  if (batch < inbox.nextBatch) return;
+  if (batch > inbox.nextBatch) {
+    throw new MessageError(`expected batch ${inbox.nextBatch}, got ${batch}`);
+  }
+  const entries = decodeEntries(message.entries);
+  for (const { seq } of entries) {
+    if (seq !== inbox.nextEntry) {
+      throw new MessageError(`expected entry ${inbox.nextEntry}, got ${seq}`);
+    }
+    inbox.nextEntry++;
+  }
+  inbox.nextBatch++;
+  inbox.waiting.push({ batch, releasedUpTo, entries });
   moveWaiting(step);
 }
 
 /** Moves batches into the buffer while there is room, and acknowledges them. */
 export function moveWaiting(step: Step): void {
-  const { config, s } = step;
-  const { inbox } = s;
+  const { inbox } = step.s;
   while (inbox.waiting.length > 0) {
-    if (inbox.received - inbox.executed >= config.limits.bufferEntries) return;
+    if (inbox.received - inbox.executed >= step.config.limits.bufferEntries) return;
     accept(step, inbox.waiting.shift()!);
   }
 }
 
-/** @throws MessageError for a gap, LogError (hypervisor) for bytes that are not entries */
-function accept(step: Step, batch: Batch): void {
+function accept(step: Step, { batch, releasedUpTo, entries }: ReadBatch): void {
   const { s, out } = step;
-  const { inbox } = s;
-  if (batch.batch < inbox.nextBatch) return;
-  const entries = decodeEntries(batch.entries);
-  checkContiguous(inbox, batch, entries);
-  inbox.nextBatch++;
+  const { inbox, generation } = s;
   inbox.received += entries.length;
-  inbox.releasedUpTo = Math.max(inbox.releasedUpTo, batch.releasedUpTo);
+  inbox.releasedUpTo = Math.max(inbox.releasedUpTo, releasedUpTo);
   forgetReleased(s.outputs, inbox.releasedUpTo);
   if (entries.length > 0) out.push({ kind: 'feed', entries });
-  const ack: Message = {
-    kind: 'ack',
-    generation: s.generation,
-    batch: batch.batch,
-    received: inbox.received,
-    executed: inbox.executed,
-    count: s.execution.count,
-  };
-  send(step, ack);
-}
-
-function checkContiguous(inbox: Inbox, batch: Batch, entries: readonly LogEntry[]): void {
-  if (batch.batch !== inbox.nextBatch) {
-    throw new MessageError(`expected batch ${inbox.nextBatch}, got ${batch.batch}`);
-  }
-  entries.forEach(({ seq }, index) => {
-    const expected = inbox.received + index;
-    if (seq !== expected) throw new MessageError(`expected entry ${expected}, got ${seq}`);
-  });
+  const { received, executed } = inbox;
+  send(step, { kind: 'ack', generation, batch, received, executed, count: s.execution.count });
 }

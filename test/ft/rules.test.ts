@@ -215,6 +215,28 @@ describe('rule 7: close the channel, consume everything acknowledged, then fix t
   });
 });
 
+describe('entries on the channel', () => {
+  const limits = { sliceInstructions: 1000, channelBytes: 1000, bufferEntries: 1 };
+
+  it('with a gap end it, also while the buffer has no room', () => {
+    const bench = greetedBackup({ limits });
+    bench.hear(batch(0, [tick(0, 50)]));
+    expect(bench.hear(batch(1, [tick(1, 60)]))).toEqual([]);
+    expect(kinds(bench.hear(batch(3, [tick(2, 70)])))).toContain('close-channel');
+    expect(bench.state.inbox.received).toBe(1);
+  });
+
+  it('that are out of sequence end it', () => {
+    expect(kinds(greetedBackup().hear(batch(0, [tick(1, 50)])))).toContain('close-channel');
+  });
+
+  it('that come again are ignored', () => {
+    const bench = greetedBackup();
+    bench.hear(batch(0, [tick(0, 50)]));
+    expect(bench.hear(batch(0, [tick(0, 50)]))).toEqual([]);
+  });
+});
+
 describe('rule 8: the fence comes before the go-live', () => {
   it('is asked for after the win, again and again, and waited for', () => {
     const bench = orphan([tick(0, 50)], []);
