@@ -8,7 +8,7 @@ import type { FaultSpec } from '../../src/sim/faults.ts';
 import { type Outcome, runScenario, withoutRule } from '../../src/sim/run.ts';
 import type { Scenario } from '../../src/sim/scenario.ts';
 import { runs } from '../support/runs.ts';
-import { anyFault, crash, cutOff, toyParts, toyScenario } from './toy-scenario.ts';
+import { anyFault, crash, cutOff, settings, toyParts, toyScenario } from './toy-scenario.ts';
 
 function run(scenario: Scenario, exitAt?: number): Outcome {
   const parts = toyParts(exitAt === undefined ? {} : { exitAt });
@@ -41,6 +41,18 @@ describe('a protected toy machine', () => {
     fc.assert(
       fc.property(fc.nat(), anyFaults, (seed, faults) => {
         expect(run(toyScenario(seed, faults)).violations).toEqual([]);
+      }),
+      { numRuns: runs(200) },
+    );
+  });
+});
+
+describe('a protected toy machine of any settings', () => {
+  it('keeps the Output Requirement over any faults, whether it ends or not', () => {
+    const exitAt = fc.option(fc.integer({ min: 50, max: 2500 }), { nil: undefined });
+    fc.assert(
+      fc.property(fc.nat(), anyFaults, settings, exitAt, (seed, faults, set, exit) => {
+        expect(run({ ...toyScenario(seed, faults), ...set }, exit).violations).toEqual([]);
       }),
       { numRuns: runs(200) },
     );

@@ -78,6 +78,29 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.constant({ do: 'power-off' as const }),
 );
 
+/**
+ * What may differ from installation to installation: the policy for frames in doubt, room in the
+ * buffers, patience, and a backup whose clock is off and drifts by up to 5 %.
+ */
+export const settings: fc.Arbitrary<Partial<Scenario>> = fc
+  .record({
+    uncertain: fc.constantFrom('resend' as const, 'drop' as const),
+    offsetNs: fc.nat(20 * MS),
+    driftPpm: fc.integer({ min: -50_000, max: 50_000 }),
+    channelBytes: fc.constantFrom(100, 1_000_000),
+    bufferEntries: fc.constantFrom(3, 100_000),
+    flushNs: fc.constantFrom(0, 3 * MS),
+  })
+  .map(({ uncertain, offsetNs, driftPpm, channelBytes, bufferEntries, flushNs }) => {
+    const { hosts, limits, timing } = toyScenario(0);
+    return {
+      uncertain,
+      hosts: [hosts[0]!, { id: 'beta', clock: { offsetNs, driftPpm } }],
+      limits: { ...limits, channelBytes, bufferEntries },
+      timing: { ...timing, flushNs },
+    };
+  });
+
 /** A crash of the primary or backup at any kind of moment. */
 export const crash: fc.Arbitrary<FaultSpec> = fc.record({
   at: trigger,
