@@ -58,6 +58,8 @@ export class Core {
   reading: Reading | undefined;
   /** What the instruction that threw NEEDS_INPUT asks for. */
   need: Need | undefined;
+  /** The present instruction was a software interrupt: the single-step trap does not follow it. */
+  trapped = false;
   /** What the instruction that threw FAULT raised. */
   faultVector = 0;
   faultError: number | undefined;
@@ -163,8 +165,9 @@ export class Core {
   }
 
   /**
-   * Gets RAM ready for a store of `size` bytes at `a`: true when it may be done at once, false when
-   * some of the bytes lie outside RAM. Throws RESTART where only a careful instruction may store.
+   * Gets RAM ready for stores to the `size` bytes (at most a page) at `a`: true when they may be
+   * done at once, false when some of the bytes lie outside RAM. Throws RESTART where only a careful
+   * instruction may store.
    */
   prepareStore(a: number, size: number): boolean {
     const first = a >>> PAGE_SHIFT;

@@ -14,7 +14,7 @@ import { Core, FAULT, NEEDS_INPUT, Vector } from './core.ts';
 import { deliver } from './exceptions.ts';
 import { Eflags } from './flags.ts';
 import { Exit, type Interpreter, makeInterpreter } from './interpreter.ts';
-import { PAGE_FLAGS_OFFSET, Word } from './layout.ts';
+import { PAGE_FLAGS_OFFSET, ShadowBit, Word } from './layout.ts';
 import type { CpuStop, Processor } from './types.ts';
 
 /**
@@ -114,15 +114,20 @@ export class Cpu implements Processor {
     for (;;) {
       if (bus.stopRequested) return { why: 'stop-requested' };
       if (this.#count >= until) return { why: 'budget' };
-      const shadow = r[Word.Shadow]! !== 0;
-      if (!shadow && r[Word.SystemFlags]! & Eflags.IF && bus.interruptRequested()) {
-        r[Word.Halted] = 0;
+      const shadow = r[Word.Shadow]!;
+      if (shadow & ShadowBit.TrapPending) {
+        r[Word.Shadow] = 0;
+        if (!this.#deliver(Vector.DB, undefined, 'exception')) return this.#shutdown(Vector.DB);
+        continue;
+      }
+      const enabled = (r[Word.SystemFlags]! & Eflags.IF) !== 0 && shadow === 0;
+      if (enabled && bus.interruptRequested()) {
         const vector = bus.acknowledgeInterrupt();
         if (!this.#deliver(vector, undefined, 'external')) return this.#shutdown(vector);
         continue;
       }
       if (r[Word.Halted]! !== 0) return { why: 'halted' };
-      const stepping = shadow || (r[Word.SystemFlags]! & Eflags.TF) !== 0;
+      const stepping = shadow !== 0 || (r[Word.SystemFlags]! & Eflags.TF) !== 0;
       const stop = stepping
         ? this.#step()
         : this.#stretch(Math.min(until - this.#count, MAX_STRETCH));
@@ -140,27 +145,40 @@ export class Cpu implements Processor {
 
   /** One instruction that may touch devices and decoded code. */
   #carefully(): CpuStop | undefined {
-    this.core.careful = true;
+    const { core } = this;
+    const result = core.r[Word.FlagResult]!;
+    const carry = core.r[Word.FlagCarry]!;
+    core.careful = true;
     const exit = this.#interpreter.execute(1, true);
-    this.core.careful = false;
+    core.careful = false;
+    if (exit === Exit.Thrown) {
+      // Where the store of a read-modify-write waits for a reading, its operation is done already.
+      core.r[Word.FlagResult] = result;
+      core.r[Word.FlagCarry] = carry;
+    }
     this.#count += this.#interpreter.executed;
     return this.#after(exit);
   }
 
-  /** One instruction under the trap flag or in the shadow of sti. */
+  /**
+   * One instruction under the trap flag or in the shadow of another. The single-step trap is a
+   * boundary of its own, so it is left pending: the run may end before it.
+   */
   #step(): CpuStop | undefined {
-    const { r } = this.core;
-    const trap = (r[Word.SystemFlags]! & Eflags.TF) !== 0;
+    const { core } = this;
+    const { r } = core;
+    const stepping = (r[Word.SystemFlags]! & Eflags.TF) !== 0;
     const shadow = r[Word.Shadow]!;
     r[Word.Shadow] = 0;
-    const before = this.#count;
+    core.trapped = false;
     const stop = this.#carefully();
     if (stop) {
       r[Word.Shadow] = shadow;
       return stop;
     }
-    if (trap && this.#count > before && !this.#faulted) {
-      if (!this.#deliver(Vector.DB, undefined, 'exception')) return this.#shutdown(Vector.DB);
+    if (stepping && !this.#faulted && !core.trapped && !(r[Word.Shadow]! & ShadowBit.Traps)) {
+      r[Word.Shadow]! |= ShadowBit.TrapPending;
+      r[Word.Halted] = 0;
     }
     return undefined;
   }
@@ -195,7 +213,10 @@ export class Cpu implements Processor {
     this.core.careful = true;
     const entered = deliver(this.core, vector, error, origin);
     this.core.careful = false;
-    if (entered) this.#count++;
+    if (entered) {
+      this.core.r[Word.Halted] = 0;
+      this.#count++;
+    }
     return entered;
   }
 

@@ -3,9 +3,11 @@
  * fault to a double fault and from there to shutdown.
  *
  * Known deviations: interrupt and trap gates only, of 16 and 32 bits, without change of ring; a
- * task gate raises #GP.
+ * task gate raises #GP. RF in a pushed eflags is 0. Where a frame would be pushed to a device
+ * register that takes a reading, the stack counts as unusable (#SS), because a delivery cannot be
+ * tried again.
  */
-import { type Core, FAULT, Vector } from './core.ts';
+import { type Core, FAULT, NEEDS_INPUT, Vector } from './core.ts';
 import { Eflags } from './flags.ts';
 import { Word } from './layout.ts';
 import { codeSelector } from './ops/segment.ts';
@@ -41,6 +43,7 @@ export function enterHandler(
   if (!(high & PRESENT)) core.fault(Vector.NP, gateError);
   const selector = codeSelector(core, low >>> 16, 'gate', external);
   pushFrame(core, wide ? 4 : 2, error, eip);
+  if (origin === 'software') core.trapped = true;
   const interruptGate = (type & 1) === 0;
   const cleared = Eflags.TF | Eflags.NT | Eflags.RF | (interruptGate ? Eflags.IF : 0);
   r[Word.SystemFlags]! &= ~cleared;
@@ -53,6 +56,8 @@ function pushFrame(core: Core, size: 2 | 4, error: number | undefined, eip: numb
   const values = [core.eflags, r[Word.Cs]!, eip];
   if (error !== undefined) values.push(error);
   let top = r[Word.Esp]!;
+  const bytes = values.length * size;
+  core.prepareStore((top - bytes) >>> 0, bytes);
   for (const value of values) {
     top = (top - size) | 0;
     if (size === 4) core.store32(top, value);
@@ -84,7 +89,10 @@ export function deliver(
       enterHandler(core, present, code, from, core.r[Word.Eip]!);
       return true;
     } catch (thrown) {
-      if (thrown !== FAULT) throw thrown;
+      if (thrown === NEEDS_INPUT) {
+        core.faultVector = Vector.SS;
+        core.faultError = 0;
+      } else if (thrown !== FAULT) throw thrown;
     }
     if (present === Vector.DF && from === 'exception') return false;
     const second = core.faultVector;

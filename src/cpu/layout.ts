@@ -68,7 +68,7 @@ export const enum Word {
   Cr4,
   /** 1 after HLT until an interrupt. */
   Halted,
-  /** 1 for one instruction after sti, mov ss and pop ss. */
+  /** {@link ShadowBit}s; not 0 for one instruction at most. */
   Shadow,
   /** Selector of the TSS and of the LDT; loaded and stored, otherwise unused. */
   Tr,
@@ -77,6 +77,16 @@ export const enum Word {
   CountLow,
   CountHigh,
   End,
+}
+
+/** What an instruction left to be minded at the next boundary (SDM volume 3, 6.8.3 and 6.9). */
+export const enum ShadowBit {
+  /** After sti, mov ss, pop ss: interrupts wait for one more instruction. */
+  Interrupts = 1,
+  /** After mov ss, pop ss: the single-step trap of that instruction does not come. */
+  Traps = 2,
+  /** The single-step trap of the last instruction is to be delivered, before anything else. */
+  TrapPending = 4,
 }
 
 /**

@@ -2,7 +2,6 @@
  * Exceptions: which, with what error code, at which address, and that nothing else has happened.
  */
 import { describe, expect, it } from 'vitest';
-import { describeWithTool } from '../support/tools.ts';
 import { CODE, DATA, execute, HANDLERS, IDT, Rig, Sel, STACK } from './rig.ts';
 
 interface Row {
@@ -86,7 +85,7 @@ const FILLING = {
   eflags: 0xad7,
 };
 
-describeWithTool('nasm', 'a faulting instruction', () => {
+describe('a faulting instruction', () => {
   it.each(FAULTS)('$asm with $before raises $vector', ({ asm, before = {}, vector, error }) => {
     const start = { ...FILLING, ...before };
     const rig = new Rig(asm, start);
@@ -143,7 +142,7 @@ describeWithTool('nasm', 'a faulting instruction', () => {
   });
 });
 
-describeWithTool('nasm', 'execution outside of RAM', () => {
+describe('execution outside of RAM', () => {
   it('is an invalid opcode, as the ones that a hole reads are', () => {
     for (const target of [0x200000, 0xfeb00000, 0xfffffff0]) {
       const rig = execute('jmp eax', { eax: target });
@@ -162,7 +161,7 @@ describeWithTool('nasm', 'execution outside of RAM', () => {
   });
 });
 
-describeWithTool('nasm', 'a trap', () => {
+describe('a trap', () => {
   it.each([
     { asm: 'int3', vector: 3 },
     { asm: 'int 3', vector: 3 },
@@ -196,7 +195,7 @@ describeWithTool('nasm', 'a trap', () => {
   });
 });
 
-describeWithTool('nasm', 'delivery', () => {
+describe('delivery', () => {
   const IF = 0x200;
   const all = 0xad7 | IF | 0x4000;
 
@@ -356,7 +355,7 @@ describeWithTool('nasm', 'delivery', () => {
   });
 });
 
-describeWithTool('nasm', 'iret', () => {
+describe('iret', () => {
   it('takes back eip, cs and flags, and counts one', () => {
     const rig = execute(
       `mov esp, frame\niret\nland: hlt\nframe: dd land, ${Sel.code}, 0xad7\nend:`,
@@ -377,7 +376,7 @@ describeWithTool('nasm', 'iret', () => {
   it('of 16 bits keeps the upper half of the flags and takes a 16-bit eip', () => {
     const rig = new Rig(
       'push dword 0x200000\npopf\n' +
-        `push word 0x8d7\npush word ${Sel.code}\npush word 0x3010\no16 iret`,
+        `push word 0x8d7\npush word ${Sel.code}\npush word 0x3010\niretw`,
     );
     rig.run();
     expect(rig.vector).toBe(0x10);

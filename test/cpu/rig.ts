@@ -11,8 +11,8 @@ import type { Cpu } from '../../src/cpu/cpu.ts';
 import { STATE_NAMES } from '../../src/cpu/cpu.ts';
 import { Word } from '../../src/cpu/layout.ts';
 import type { CpuStop } from '../../src/cpu/types.ts';
+import { assembleSource } from '../support/assemble.ts';
 import { type Bare, BareBus, cpuOn } from '../support/bare-cpu.ts';
-import { assembleFlat } from '../support/nasm.ts';
 
 export const RAM_BYTES = 0x200000;
 export const GDT = 0x1000;
@@ -125,16 +125,11 @@ export type Registers = Readonly<Record<string, number>>;
 
 const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 
-const assembled = new Map<string, Uint8Array>();
-
-/** `source` at CODE; the same text is assembled once. */
+/** `source` as it lies at CODE. */
 export function assemble(source: string): Uint8Array {
-  let code = assembled.get(source);
-  if (!code) {
-    code = assembleFlat(`%define DATA ${DATA}\n%define DEVICE ${DEVICE}\n${source}`);
-    assembled.set(source, code);
-  }
-  return code;
+  return assembleSource(
+    `bits 32\norg ${CODE}\n%define DATA ${DATA}\n%define DEVICE ${DEVICE}\n${source}`,
+  );
 }
 
 export class Rig {

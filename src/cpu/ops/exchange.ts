@@ -12,7 +12,7 @@ const MOVE = [Uop.Mov8RR, Uop.Mov16RR, Uop.Mov32RR] as const;
 
 /**
  * With the destination's value in T0: compares it with the accumulator; equal → T0 becomes the
- * source, else the accumulator becomes the value. The destination is written either way.
+ * source.
  */
 function compareExchange(size: 1 | 2 | 4) {
   return (core: Core, from: number): void => {
@@ -29,7 +29,6 @@ function compareExchange(size: 1 | 2 | 4) {
       alu(core, CMP, size, accumulator, value);
     }
     if (core.r[Word.FlagResult] === 0) words[at] = words[from]!;
-    else words[0] = value;
   };
 }
 
@@ -39,33 +38,34 @@ const COMPARE_EXCHANGE = {
   4: compareExchange(4),
 } as const;
 
+/** Afterwards, where they differed: the accumulator becomes the value in T0. */
+function updateAccumulator(size: 1 | 2 | 4) {
+  return (core: Core): void => {
+    const words = size === 4 ? core.r : size === 2 ? core.r16 : core.r8;
+    if (core.r[Word.FlagResult] !== 0) words[0] = words[temporary(Word.T0, size)]!;
+  };
+}
+
+const UPDATE_ACCUMULATOR = {
+  1: updateAccumulator(1),
+  2: updateAccumulator(2),
+  4: updateAccumulator(4),
+} as const;
+
+/**
+ * The destination is written either way (a register then with its own value), and before the
+ * accumulator, which may be part of its address.
+ */
 const cmpxchg: Lowering = (e, i) => {
   const [to, from] = i.operands;
   const size = wordSize(to!);
   const t0 = temporary(Word.T0, size);
   const a = e.loadForStore(to!);
   if (a !== t0) e.op(MOVE[size >> 1]!, t0, a);
-  const source = e.load(from!);
-  e.call(COMPARE_EXCHANGE[size], source);
-  if (to!.kind === 'mem') e.store(to!, t0);
-  else e.call(keepAccumulator[size], a, t0);
+  e.call(COMPARE_EXCHANGE[size], e.load(from!));
+  e.store(to!, t0);
+  e.call(UPDATE_ACCUMULATOR[size]);
 };
-
-/**
- * A register destination is written only when the values were equal; otherwise the accumulator has
- * just been, which may be the same register.
- */
-const keepAccumulator = {
-  1: (core: Core, a: number, t0: number): void => {
-    if (core.r[Word.FlagResult] === 0) core.r8[a] = core.r8[t0]!;
-  },
-  2: (core: Core, a: number, t0: number): void => {
-    if (core.r[Word.FlagResult] === 0) core.r16[a] = core.r16[t0]!;
-  },
-  4: (core: Core, a: number, t0: number): void => {
-    if (core.r[Word.FlagResult] === 0) core.r[a] = core.r[t0]!;
-  },
-} as const;
 
 const xadd: Lowering = (e, i) => {
   const [to, from] = i.operands;

@@ -4,7 +4,7 @@
 import type { Core } from '../core.ts';
 import type { Lowering, Rules } from '../emitter.ts';
 import { Eflags } from '../flags.ts';
-import { Word } from '../layout.ts';
+import { ShadowBit, Word } from '../layout.ts';
 import { Uop } from '../uop.ts';
 
 /** `mode` 0 clears CF, 1 sets it, 2 complements it. */
@@ -21,7 +21,7 @@ function systemFlag(core: Core, bit: number, set: number): void {
 /** Interrupts are recognised only after the instruction that follows (SDM volume 2, STI). */
 function setInterruptFlag(core: Core): void {
   const r = core.r;
-  if (!(r[Word.SystemFlags]! & Eflags.IF)) r[Word.Shadow] = 1;
+  if (!(r[Word.SystemFlags]! & Eflags.IF)) r[Word.Shadow] = ShadowBit.Interrupts;
   r[Word.SystemFlags]! |= Eflags.IF;
 }
 

@@ -1,6 +1,9 @@
 /**
  * in, out, ins, outs. A port instruction is always a block of its own (see core.ts, "careful"):
  * what it does to a device may raise an interrupt, which arrives right after it.
+ *
+ * Known deviation: ins to where there is no RAM takes the value from the port and drops it, so that
+ * no instruction does something to two devices.
  */
 import type { Instruction } from '../../isa/instruction.ts';
 import type { AccessSize } from '../bus.ts';
@@ -35,11 +38,11 @@ function portOf(i: Instruction): number {
 function ins(core: Core, which: number): void {
   const size = (1 << (which & Which.SizeMask)) as AccessSize;
   const to = pointer(core, Word.Edi, which);
-  core.prepareStore(to >>> 0, size);
+  const ram = core.prepareStore(to >>> 0, size);
   const value = core.readPort(core.r16[4]!, size);
-  if (size === 1) core.store8(to, value);
-  else if (size === 2) core.store16(to, value);
-  else core.store32(to, value);
+  if (ram && size === 1) core.store8(to, value);
+  else if (ram && size === 2) core.store16(to, value);
+  else if (ram) core.store32(to, value);
   advance(core, Word.Edi, which);
 }
 

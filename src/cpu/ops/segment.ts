@@ -12,7 +12,7 @@ import type { Instruction, Operand } from '../../isa/instruction.ts';
 import { Seg } from '../../isa/instruction.ts';
 import { type Core, Vector } from '../core.ts';
 import { type Emitter, type Lowering, type Rules, registerNumber, temporary } from '../emitter.ts';
-import { Word } from '../layout.ts';
+import { ShadowBit, Word } from '../layout.ts';
 import { Uop } from '../uop.ts';
 
 /** Descriptor bits of its second doubleword. */
@@ -81,9 +81,9 @@ export function loadSegment(core: Core, seg: number, selector: number): void {
   core.r[Word.Es + seg] = value;
 }
 
-/** mov and pop of ss hold interrupts back for one instruction. */
+/** mov and pop of ss hold interrupts and the single-step trap back for one instruction. */
 function shadow(core: Core, seg: number): void {
-  if (seg === Seg.Ss) core.r[Word.Shadow] = 1;
+  if (seg === Seg.Ss) core.r[Word.Shadow] = ShadowBit.Interrupts | ShadowBit.Traps;
 }
 
 function fromRegister(core: Core, seg: number, from: number): void {
@@ -174,6 +174,7 @@ function farCall(core: Core, selector: number, offset: number, size: number): vo
   const cs = codeSelector(core, selector, 'jump');
   const top = (r[Word.Esp]! - 2 * size) | 0;
   const next = r[Word.T1]!;
+  core.prepareStore(top >>> 0, 2 * size);
   if (size === 4) {
     core.store32(top + 4, r[Word.Cs]!);
     core.store32(top, next);

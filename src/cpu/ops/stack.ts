@@ -1,7 +1,8 @@
 /**
  * push pop pusha popa pushf popf enter leave. Addresses on the stack are those of a 32-bit stack
  * segment. A push reads its operand, stores, and only then moves esp, so that a store that must be
- * tried again finds everything as it was.
+ * tried again finds everything as it was; where there are several stores, all are prepared before
+ * the first.
  */
 import type { Core } from '../core.ts';
 import type { Lowering, Rules } from '../emitter.ts';
@@ -60,6 +61,7 @@ function popRegister16(core: Core, a: number): void {
 /** Pushes eax ecx edx ebx, esp as it was, ebp esi edi. */
 function pushAll(core: Core, size: number): void {
   const top = core.r[ESP]!;
+  core.prepareStore((top - 8 * size) >>> 0, 8 * size);
   for (let n = 0; n < 8; n++) {
     const at = (top - size * (n + 1)) | 0;
     if (size === 4) core.store32(at, core.r[n]!);
@@ -105,8 +107,9 @@ function enter(core: Core, bytes: number, level: number, size: number): void {
     if (size === 4) core.store32(top, value);
     else core.store16(top, value);
   };
-  copy(r[Word.Ebp]!);
   const depth = level & 31;
+  core.prepareStore((frame - depth * size) >>> 0, (depth + 1) * size);
+  copy(r[Word.Ebp]!);
   for (let n = 1; n < depth; n++) {
     const from = (r[Word.Ebp]! - n * size) | 0;
     top = (top - size) | 0;
