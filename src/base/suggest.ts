@@ -14,15 +14,22 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Insertions, deletions and substitutions that turn one text into the other (Levenshtein). */
+/**
+ * Insertions, deletions, substitutions and exchanges of neighbours that turn one text into the
+ * other (optimal string alignment).
+ */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + same));
+      const exchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const exchange = exchanged ? before[j - 2]! + 1 : Number.POSITIVE_INFINITY;
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + same, exchange));
     }
+    before = row;
     row = next;
   }
   return row[b.length]!;

@@ -20,6 +20,12 @@ export function parseSize(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
+/** A number of bytes as {@link parseSize} reads it: 16777216 → 16M. */
+export function sizeText(bytes: number): string {
+  const unit = ['G', 'M', 'K'].find((name) => bytes > 0 && bytes % SIZE_UNITS[name]! === 0) ?? '';
+  return `${bytes / SIZE_UNITS[unit]!}${unit}`;
+}
+
 /** Whole nanoseconds in a text such as 200us, 10ms, 1.5s or 10m; undefined if it is none. */
 export function parseTimeNs(text: string): number | undefined {
   const [, digits, unit] = TIME.exec(text) ?? [];

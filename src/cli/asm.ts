@@ -1,7 +1,7 @@
 /** `vmft asm`: assemble a source. */
 import { Command, Option } from 'commander';
 import { VmftError } from '../base/errors.ts';
-import { readUserFile, writeUserFile } from '../host/files.ts';
+import { isSameFile, readUserFile, writeUserFiles } from '../host/files.ts';
 import { repeated } from './arguments.ts';
 import { note, printJson } from './print.ts';
 
@@ -29,7 +29,7 @@ async function assembleCommand(file: string, options: AsmOptions): Promise<void>
     import('./assembly.ts'),
     import('../asm/assembler.ts'),
   ]);
-  const result = assembleOrThrow(file, readUserFile(file, 'source', 'assembly'), {
+  const result = assembleOrThrow(file, readUserFile(file, 'source', 'input'), {
     format: options.format,
     directories: options.include ?? [],
     defines: definesOf(options.define ?? []),
@@ -38,8 +38,14 @@ async function assembleCommand(file: string, options: AsmOptions): Promise<void>
     process.stderr.write(`${formatError(warning, 'warning')}\n`);
   const extension = options.format === 'elf' ? '.elf' : '.bin';
   const output = options.output ?? `${file.replace(/\.(asm|s)$/i, '')}${extension}`;
-  writeUserFile(output, 'output', result.image);
-  if (options.listing) writeUserFile(options.listing, 'listing', result.listing);
+  const { listing } = options;
+  for (const path of [output, listing])
+    if (path !== undefined && isSameFile(path, file))
+      throw new VmftError('usage', `${path}: it would overwrite the source; name another file`);
+  writeUserFiles([
+    { path: output, what: 'output', bytes: result.image },
+    ...(listing ? [{ path: listing, what: 'listing', bytes: result.listing }] : []),
+  ]);
   const { entry, origin, symbols, image } = result;
   if (options.json) printJson({ output, bytes: image.length, entry, origin, symbols });
   else note(`${output}: ${image.length} bytes, entry 0x${entry.toString(16)}`);

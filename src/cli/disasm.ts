@@ -18,19 +18,24 @@ interface Line {
 }
 
 async function disassembleCommand(image: string, options: DisasmOptions): Promise<void> {
-  const [{ readImage }, { readProgram }, { disassemble }, { toHex }] = await Promise.all([
-    import('./image.ts'),
-    import('../machine/loader.ts'),
-    import('../isa/disassembler.ts'),
-    import('../base/digest.ts'),
-  ]);
-  const program = readProgram(await readImage(image), {
-    ramBytes: MAX_RAM_BYTES,
-    commandLine: '',
-    slots: [],
-    strict: false,
-    ...(options.loadAddress === undefined ? {} : { loadAddress: options.loadAddress }),
-  });
+  const [{ namingImage, readImage }, { readProgram }, { disassemble }, { toHex }] =
+    await Promise.all([
+      import('./image.ts'),
+      import('../machine/loader.ts'),
+      import('../isa/disassembler.ts'),
+      import('../base/digest.ts'),
+    ]);
+  const { loadAddress } = options;
+  const bytes = await readImage(image, loadAddress !== undefined);
+  const program = namingImage(image, () =>
+    readProgram(bytes, {
+      ramBytes: MAX_RAM_BYTES,
+      commandLine: '',
+      slots: [],
+      strict: false,
+      ...(loadAddress === undefined ? {} : { loadAddress }),
+    }),
+  );
   const names = new Map<number, string[]>();
   for (const { name, address } of program.symbols)
     names.set(address, [...(names.get(address) ?? []), name]);

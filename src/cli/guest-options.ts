@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { VmftError } from '../base/errors.ts';
 import { DEFAULT_RAM_BYTES, VIRTIO_SLOTS } from '../base/limits.ts';
+import { sizeText } from '../base/units.ts';
 import type { DiskFile } from '../host/disk-file.ts';
 import type { PublishSpec } from '../host/udp-publish.ts';
 import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
@@ -33,7 +34,11 @@ export const DEFAULT_NS_PER_INSTRUCTION = 4;
 /** Adds the options to a command. */
 export function addGuestOptions(command: Command): Command {
   return command
-    .option('--memory <SIZE>', 'guest RAM', size, DEFAULT_RAM_BYTES)
+    .addOption(
+      new Option('--memory <SIZE>', 'guest RAM')
+        .argParser(size)
+        .default(DEFAULT_RAM_BYTES, sizeText(DEFAULT_RAM_BYTES)),
+    )
     .option('--append <WORDS>', 'command line for the guest', '')
     .option('--disk <FILE>', 'a disk, backed by FILE (repeatable)', repeated)
     .option(
@@ -66,22 +71,38 @@ export function addGuestOptions(command: Command): Command {
     .option('--json', 'one JSON document instead of the console');
 }
 
+async function openDisks(paths: readonly string[]): Promise<DiskFile[]> {
+  const [{ DiskFile }, { isSameFile }] = await Promise.all([
+    import('../host/disk-file.ts'),
+    import('../host/files.ts'),
+  ]);
+  const disks: DiskFile[] = [];
+  try {
+    for (const [index, path] of paths.entries()) {
+      if (paths.slice(0, index).some((other) => isSameFile(other, path)))
+        throw new VmftError('usage', `--disk ${path}: it is there twice; a guest would spoil it`);
+      disks.push(new DiskFile(path));
+    }
+    return disks;
+  } catch (error) {
+    for (const disk of disks) disk.close();
+    throw error;
+  }
+}
+
 /** Opens the disks and lays out the virtio slots: disks, network if published, entropy. */
 export async function openDevices(
   options: GuestOptions,
-): Promise<{ config: MachineConfig; disks: (DiskFile | undefined)[] }> {
+): Promise<{ config: MachineConfig; disks: DiskFile[] }> {
   const paths = options.disk ?? [];
   const wanted = paths.length + (options.publish ? 1 : 0) + 1;
   if (wanted > VIRTIO_SLOTS)
     throw new VmftError(
       'usage',
-      `${paths.length} disks: the board has ${VIRTIO_SLOTS} slots in all`,
+      `${paths.length} disks: the board has ${VIRTIO_SLOTS} slots, one of them for entropy` +
+        (options.publish ? ' and one for the network' : ''),
     );
-  const disks: DiskFile[] = [];
-  if (paths.length > 0) {
-    const { DiskFile } = await import('../host/disk-file.ts');
-    for (const path of paths) disks.push(new DiskFile(path));
-  }
+  const disks = paths.length > 0 ? await openDisks(paths) : [];
   const slots: VirtioSpec[] = disks.map(({ sectors }) => ({ kind: 'block', sectors }));
   if (options.publish) slots.push({ kind: 'net', mac: GUEST_MAC });
   slots.push({ kind: 'entropy' });

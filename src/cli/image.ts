@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { VmftError } from '../base/errors.ts';
 import { nearest } from '../base/suggest.ts';
 import { isFile, namesIn, readUserFile } from '../host/files.ts';
+import { refuseForeign } from './foreign.ts';
 
 /** The directory of the shipped guests, beside dist/. */
 export const PROGRAMS = fileURLToPath(new URL('../../programs', import.meta.url));
@@ -25,13 +26,29 @@ export function findImage(image: string): string {
   );
 }
 
-/** Bytes of the image: those of the file, or what the assembler makes of it. */
-export async function readImage(image: string): Promise<Uint8Array> {
+/**
+ * Bytes of the image: those of the file, or what the assembler makes of it. `isFlat` says that it
+ * is a flat binary, whatever it looks like.
+ */
+export async function readImage(image: string, isFlat = false): Promise<Uint8Array> {
   const path = findImage(image);
   const bytes = readUserFile(path, 'image', 'image');
-  if (!/\.(asm|s)$/i.test(path)) return bytes;
+  if (!/\.(asm|s)$/i.test(path)) {
+    if (!isFlat) refuseForeign(path, bytes);
+    return bytes;
+  }
   const { assembleOrThrow } = await import('./assembly.ts');
   return assembleOrThrow(path, bytes, { format: 'elf' }).image;
+}
+
+/** What `load` gives; an error of the image that it throws names `image`. */
+export function namingImage<T>(image: string, load: () => T): T {
+  try {
+    return load();
+  } catch (error) {
+    if (!(error instanceof VmftError) || error.code !== 'image') throw error;
+    throw new VmftError('image', `image ${image}: ${error.message}`);
+  }
 }
 
 /**

@@ -140,9 +140,14 @@ Examples:
   vmft log verify dice.vmlog
   vmft log diff a.vmlog b.vmlog`,
     )
-    .action((path: string | undefined, options: ListOptions) => {
+    .allowExcessArguments()
+    .action((path: string | undefined, options: ListOptions, self: Command) => {
       if (path === undefined)
         throw new VmftError('usage', 'log: name a recording, as in "vmft log dice.vmlog"');
+      if (self.args.length > 1) {
+        const near = nearest(path, ['verify', 'diff']) ?? 'verify or vmft log diff';
+        throw new VmftError('usage', `log ${self.args.join(' ')}: did you mean vmft log ${near}?`);
+      }
       return list(path, options);
     });
   command

@@ -4,25 +4,30 @@
  * messages and exit statuses.
  */
 import { Command, CommanderError } from 'commander';
-import { BugError } from '../base/assert.ts';
 import { VmftError } from '../base/errors.ts';
-import { asmCommand } from './asm.ts';
-import { disasmCommand } from './disasm.ts';
 import { STATUS, statusOf } from './exit-status.ts';
-import { logCommand } from './log.ts';
-import { recordCommand } from './record.ts';
-import { replayCommand } from './replay.ts';
-import { runCommand } from './run.ts';
-import { scenarioCommand } from './scenario.ts';
-import { versionCommand } from './version.ts';
 
-/** The whole command line; every command's help ends in examples. */
-export function makeProgram(): Command {
+/** The commands by the heading under which the help lists them; a run loads only its own. */
+const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Command>>>>> = {
+  'Run a guest:': { run: async () => (await import('./run.ts')).runCommand() },
+  'Write guests:': {
+    asm: async () => (await import('./asm.ts')).asmCommand(),
+    disasm: async () => (await import('./disasm.ts')).disasmCommand(),
+  },
+  'Record and replay:': {
+    record: async () => (await import('./record.ts')).recordCommand(),
+    replay: async () => (await import('./replay.ts')).replayCommand(),
+    log: async () => (await import('./log.ts')).logCommand(),
+  },
+  'Break it:': { scenario: async () => (await import('./scenario.ts')).scenarioCommand() },
+  'About:': { version: async () => (await import('./version.ts')).versionCommand() },
+};
+
+/** The command line with the command `only`, or with all if there is none of this name. */
+async function makeProgram(only: string | undefined): Promise<Command> {
   const program = new Command('vmft')
     .description('A fault-tolerant virtual machine that anyone can run, read and break.')
-    .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
-    .showSuggestionAfterError()
+    .helpOption('-h, --help', 'show this help, or that of a command')
     .addHelpText(
       'after',
       `
@@ -31,17 +36,48 @@ Examples:
   vmft run hello                run a guest on one machine
   vmft record dice -o dice.vmlog && vmft replay dice.vmlog`,
     );
-  const groups: [string, Command[]][] = [
-    ['Run a guest:', [runCommand()]],
-    ['Write guests:', [asmCommand(), disasmCommand()]],
-    ['Record and replay:', [recordCommand(), replayCommand(), logCommand()]],
-    ['Break it:', [scenarioCommand()]],
-    ['About:', [versionCommand()]],
-  ];
-  program.helpCommand('help [command]', 'show the help of a command').commandsGroup('About:');
+  const groups = Object.entries(GROUPS);
+  const known = groups.some(([, commands]) => only !== undefined && Object.hasOwn(commands, only));
   for (const [heading, commands] of groups)
-    for (const command of commands) program.addCommand(command.helpGroup(heading).exitOverride());
+    for (const [name, load] of Object.entries(commands))
+      if (!known || name === only) program.addCommand((await load()).helpGroup(heading));
+  if (!known) {
+    const { readVersion } = await import('./version.ts');
+    program.version(`vmft ${readVersion()}`, '-V, --version', 'show the version');
+    program.addCommand(helpCommand(program).helpGroup('About:'));
+  }
+  program.helpCommand(false);
+  settle(program, 'vmft');
   return program;
+}
+
+function helpCommand(program: Command): Command {
+  return new Command('help')
+    .description('show the help of a command')
+    .argument('[COMMAND]', 'its name')
+    .addHelpText('after', '\nExample:\n  vmft help run')
+    .action(async (name: string | undefined) => {
+      const command = program.commands.find((one) => one.name() === name);
+      if (name !== undefined && !command) program.error(`error: unknown command '${name}'`);
+      (command ?? program).help();
+    });
+}
+
+/** Errors of the command line, of all commands alike: one line that ends in a remedy. */
+function settle(command: Command, path: string): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      outputError: (text, write) => {
+        const sentence = text
+          .replace(/^error: /, '')
+          .replace(/\n\(Did you mean (.*)\?\)/, '; did you mean $1?')
+          .replace(/\.?\n$/, '');
+        write(`vmft: ${sentence} (see "${path} --help")\n`);
+      },
+    });
+  for (const child of command.commands) settle(child, `${path} ${child.name()}`);
 }
 
 function report(error: unknown): number {
@@ -52,16 +88,26 @@ function report(error: unknown): number {
     return statusOf(error.code);
   }
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const bug = error instanceof BugError ? 'an invariant does not hold' : 'an unexpected error';
-  process.stderr.write(`vmft: this is a bug in vmft: ${bug}\n${what}\n`);
+  process.stderr.write(`vmft: this is a bug in vmft, please report it\n${what}\n`);
   return STATUS.violated;
 }
 
+/** The reader of our output is gone, or its disk is full. */
+function outputFailed({ code }: NodeJS.ErrnoException): void {
+  if (code !== 'EPIPE') {
+    process.stderr.write(`vmft: standard output: ${code}\n`);
+    process.exit(STATUS.environment);
+  }
+  // A reader that has seen enough (head, less) is no error; a run ends as if interrupted, and so
+  // completes its recording.
+  if (!process.emit('SIGTERM', 'SIGTERM')) process.exit();
+}
+
 async function main(): Promise<void> {
-  // A reader that has seen enough (head, less) is no error.
-  process.stdout.on('error', () => process.exit());
+  process.stdout.on('error', outputFailed);
+  process.stderr.on('error', () => {});
   try {
-    await makeProgram().parseAsync();
+    await (await makeProgram(process.argv[2])).parseAsync();
   } catch (error) {
     process.exitCode = report(error);
   }

@@ -1,6 +1,8 @@
 /** `vmft record`: run a guest and keep every input. */
 import { Command } from 'commander';
 import { VmftError } from '../base/errors.ts';
+import { isSameFile } from '../host/files.ts';
+import type { RecordingFile as Recording } from '../host/recording-file.ts';
 import { wholeNumber } from './arguments.ts';
 import { addGuestOptions, type GuestOptions } from './guest-options.ts';
 import { grouped, note, printJson } from './print.ts';
@@ -11,26 +13,38 @@ interface RecordOptions extends GuestOptions {
   checkpointEvery?: number;
 }
 
+/** A recording must not take the place of what it is made from. */
+function refuseOwnInput(image: string, { output, disk = [] }: RecordOptions): void {
+  const input = [image, ...disk].find((path) => isSameFile(path, output));
+  if (input !== undefined)
+    throw new VmftError('usage', `-o ${output}: it would overwrite ${input}; name another file`);
+}
+
 async function record(image: string, options: RecordOptions): Promise<void> {
   const [{ conclude, describeRun, execute, prepare }, { RecordingFile }] = await Promise.all([
     import('./run-guest.ts'),
     import('../host/recording-file.ts'),
   ]);
-  if (options.digestEvery < 1) throw new VmftError('usage', '--digest-every: 1 at least');
-  const file = new RecordingFile(options.output);
+  for (const name of ['digestEvery', 'checkpointEvery'] as const)
+    if (options[name] === 0)
+      throw new VmftError(
+        'usage',
+        `${name === 'digestEvery' ? '--digest' : '--checkpoint'}-every 0: 1 at least`,
+      );
+  refuseOwnInput(image, options);
+  let file: Recording | undefined;
   const prepared = await prepare(image, options, {
     digestEvery: options.digestEvery,
-    onSlice: (slice) => file.add(slice, prepared.run.recorder),
-  }).catch((error: unknown) => {
-    file.discard();
+    onSlice: (slice) => file?.add(slice, prepared.run.recorder),
+  });
+  const { time, nsPerInstruction, seed, checkpointEvery } = options;
+  const settings = { time, ...(time === 'virtual' ? { nsPerInstruction, seed } : {}) };
+  const header = { machine: prepared.config, image: prepared.image, settings };
+  const checkpoints = checkpointEvery === undefined ? {} : { checkpointEvery };
+  file = await RecordingFile.create(options.output, header, checkpoints).catch((error: unknown) => {
+    prepared.finish();
     throw error;
   });
-  const { time, nsPerInstruction, seed } = options;
-  const settings = { time, ...(time === 'virtual' ? { nsPerInstruction, seed } : {}) };
-  await file.begin(
-    { machine: prepared.config, image: prepared.image, settings },
-    options.checkpointEvery ?? Number.POSITIVE_INFINITY,
-  );
   const report = await execute(prepared);
   const { entries, bytes } = file.end(prepared.run.recorder, report.end);
   if (options.json)

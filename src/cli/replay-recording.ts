@@ -52,6 +52,8 @@ export function replayRecording(
   const { end } = file;
   if (end && end.count <= until) replayer.compareDigest(end.count, end.digest);
   else if (end) replayer.reach(until);
+  // A guest that was stopped, or that faulted, may have begun a line.
+  args.onConsole(machine.unsentConsole().bytes);
   const followed = file.entries.slice(first, replayer.point.seq);
   return {
     instructions: machine.count,

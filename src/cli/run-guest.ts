@@ -1,15 +1,16 @@
 /** Runs a guest with the terminal as its console: what `run` and `record` share. */
 import { VmftError } from '../base/errors.ts';
 import { GuestRun, type GuestRunOptions, type RunEnd } from '../host/guest-run.ts';
-import { makeHasher, sha256 } from '../host/hasher.ts';
+import { makeHasher } from '../host/hasher.ts';
 import { RealTime, type RunTime, VirtualTime } from '../host/run-time.ts';
-import { UdpPublisher } from '../host/udp-publish.ts';
+import type { PublishSpec, UdpPublisher } from '../host/udp-publish.ts';
 import { X86Machine } from '../machine/machine.ts';
 import type { MachineConfig } from '../machine/types.ts';
 import { STATUS } from './exit-status.ts';
+import { GuestConsole } from './guest-console.ts';
 import type { GuestOptions } from './guest-options.ts';
 import { openDevices } from './guest-options.ts';
-import { readImage } from './image.ts';
+import { namingImage, readImage } from './image.ts';
 import { grouped, note } from './print.ts';
 
 /** A guest that has been set up and not yet started. */
@@ -18,8 +19,16 @@ export interface Prepared {
   readonly image: Uint8Array;
   readonly machine: X86Machine;
   readonly run: GuestRun;
-  readonly console: ConsoleWatch;
+  readonly console: GuestConsole;
+  /** Closes what was opened; no more input comes. */
   readonly finish: () => void;
+}
+
+/** What `run` and `record` do differently. */
+export interface PrepareExtra extends Partial<Pick<GuestRunOptions, 'onSlice' | 'digestEvery'>> {
+  /** Texts to look for on the console; the first that appears ends the run. */
+  readonly watched?: readonly string[];
+  readonly onFound?: (text: string) => void;
 }
 
 /** What a finished run was. */
@@ -27,29 +36,6 @@ export interface Report {
   readonly end: RunEnd;
   readonly wallMs: number;
 }
-
-/** Passes console output on and looks for texts in it. */
-export class ConsoleWatch {
-  text = '';
-  readonly #show: boolean;
-  readonly #decoder = new TextDecoder();
-  /** Called for each piece of output, with all of it so far in `text`. */
-  onText: () => void = () => {};
-
-  constructor(show: boolean) {
-    this.#show = show;
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.#show) process.stdout.write(bytes);
-    this.text += this.#decoder.decode(bytes, { stream: true });
-    if (this.text.length > MAX_CONSOLE_TEXT) this.text = this.text.slice(-MAX_CONSOLE_TEXT / 2);
-    this.onText();
-  }
-}
-
-/** Console text that is kept for --json, --expect-text and --fail-text, in characters. */
-const MAX_CONSOLE_TEXT = 16 * 1024 * 1024;
 
 function timeOf(options: GuestOptions): RunTime {
   if (options.time === 'real') return new RealTime();
@@ -60,44 +46,65 @@ function timeOf(options: GuestOptions): RunTime {
 export async function prepare(
   imageName: string,
   options: GuestOptions,
-  extra: Partial<Pick<GuestRunOptions, 'onSlice' | 'digestEvery'>> = {},
+  { watched = [], onFound, ...extra }: PrepareExtra = {},
 ): Promise<Prepared> {
-  const [image, hasher] = await Promise.all([readImage(imageName), makeHasher()]);
+  const [image, hasher] = await Promise.all([
+    readImage(imageName, options.loadAddress !== undefined),
+    makeHasher(),
+  ]);
   const { config, disks } = await openDevices(options);
-  const machine = new X86Machine(config, image, hasher);
-  const console = new ConsoleWatch(!options.json);
-  let publisher: UdpPublisher | undefined;
-  const run: GuestRun = new GuestRun({
-    machine,
-    hasher,
-    time: timeOf(options),
-    maxInstructions: options.maxInstructions ?? Number.POSITIVE_INFINITY,
-    disks,
-    onConsole: (bytes) => console.write(bytes),
-    onFrame: (frame) => publisher?.receive(frame),
-    ...extra,
-  });
-  if (options.publish) {
-    publisher = new UdpPublisher((bytes) => run.offer({ kind: 'packet', bytes }));
-    run.source('opens');
-    for (const spec of options.publish) {
-      if (spec.protocol === 'tcp')
-        throw new VmftError(
-          'usage',
-          `--publish ${spec.port}:${spec.guestPort}/tcp: only UDP ports can be published, ` +
-            `write ${spec.port}:${spec.guestPort}/udp`,
-        );
-      await publisher.publish(spec);
-      note(`UDP ${spec.host}:${spec.port} is port ${spec.guestPort} of the guest`);
-    }
-  }
-  const stopInput = connectInput(run);
+  const closers = disks.map((disk) => () => disk.close());
   const finish = (): void => {
-    stopInput();
-    publisher?.close();
-    for (const disk of disks) disk?.close();
+    for (const close of closers) close();
   };
-  return { config, image, machine, run, console, finish };
+  try {
+    const machine = namingImage(imageName, () => new X86Machine(config, image, hasher));
+    let publisher: UdpPublisher | undefined;
+    const run: GuestRun = new GuestRun({
+      machine,
+      hasher,
+      time: timeOf(options),
+      maxInstructions: options.maxInstructions ?? Number.POSITIVE_INFINITY,
+      disks,
+      onConsole: (offset, bytes) => console.write(offset, bytes),
+      onFrame: (frame) => publisher?.receive(frame),
+      ...extra,
+    });
+    const console = new GuestConsole({
+      show: !options.json,
+      keep: options.json === true,
+      watched,
+      onFound: (text) => {
+        onFound?.(text);
+        run.interrupt();
+      },
+    });
+    if (options.publish) {
+      const { UdpPublisher } = await import('../host/udp-publish.ts');
+      publisher = new UdpPublisher((bytes) => run.offer({ kind: 'packet', bytes }));
+      closers.push(() => publisher?.close());
+      await publishAll(publisher, options.publish);
+      run.source('opens');
+    }
+    closers.push(connectInput(run), () => console.end());
+    return { config, image, machine, run, console, finish };
+  } catch (error) {
+    finish();
+    throw error;
+  }
+}
+
+async function publishAll(publisher: UdpPublisher, specs: readonly PublishSpec[]): Promise<void> {
+  for (const spec of specs) {
+    if (spec.protocol === 'tcp')
+      throw new VmftError(
+        'usage',
+        `--publish ${spec.port}:${spec.guestPort}/tcp: only UDP ports can be published, ` +
+          `write ${spec.port}:${spec.guestPort}/udp`,
+      );
+    await publisher.publish(spec);
+    note(`UDP ${spec.host}:${spec.port} is port ${spec.guestPort} of the guest`);
+  }
 }
 
 /** End of transmission: what a terminal makes of the end of its input. */
@@ -162,11 +169,6 @@ export function conclude(end: RunEnd, options: GuestOptions, count: number): num
       note('interrupted');
       return STATUS.limit;
   }
-}
-
-/** SHA-256 of an image, by which people recognise it. */
-export function imageName(image: Uint8Array): string {
-  return sha256(image);
 }
 
 /** What --json prints of a run. */

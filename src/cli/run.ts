@@ -11,16 +11,14 @@ interface RunOptions extends GuestOptions {
 
 async function run(image: string, options: RunOptions): Promise<void> {
   const { conclude, describeRun, execute, prepare } = await import('./run-guest.ts');
-  const prepared = await prepare(image, options);
-  const { console, machine } = prepared;
-  let judged: number | undefined;
   const { expectText, failText } = options;
-  if (expectText !== undefined || failText !== undefined)
-    console.onText = () => {
-      if (failText !== undefined && console.text.includes(failText)) judged ??= STATUS.violated;
-      if (expectText !== undefined && console.text.includes(expectText)) judged ??= STATUS.ok;
-      if (judged !== undefined) prepared.run.interrupt();
-    };
+  const watched = [failText, expectText].filter((text) => text !== undefined);
+  let judged: number | undefined;
+  const onFound = (text: string): void => {
+    judged ??= text === failText ? STATUS.violated : STATUS.ok;
+  };
+  const prepared = await prepare(image, options, { watched, onFound });
+  const { machine } = prepared;
   const report = await execute(prepared);
   if (options.json) printJson(describeRun(prepared, report));
   if (judged === STATUS.violated) note(`the console shows "${failText}", as it must not`);

@@ -19,7 +19,7 @@ function pathOf(name: string): string {
   const shipped = join(SHIPPED, `${name}.yaml`);
   if (isFile(shipped)) return shipped;
   if (isFile(name)) return name;
-  const near = nearest(name, shippedScenarios());
+  const near = nearest(name, [...shippedScenarios(), 'list']);
   throw new VmftError(
     'scenario',
     `scenario ${name}: there is no such file, and no shipped scenario of this name; ` +

@@ -1,5 +1,6 @@
 /** Runs a scenario on the real machine with a shipped guest or one beside the scenario. */
 import { dirname, join } from 'node:path';
+import { VmftError } from '../base/errors.ts';
 import { isFile } from '../host/files.ts';
 import { makeHasher } from '../host/hasher.ts';
 import { machineParts } from '../sim/guest.ts';
@@ -11,9 +12,14 @@ import { readImage } from './image.ts';
 export async function runOnMachine(scenario: Scenario, from: string): Promise<Outcome> {
   const name = scenario.guest.image;
   const beside = join(dirname(from), name);
-  const [image, hasher] = await Promise.all([
-    readImage(isFile(beside) ? beside : name),
-    makeHasher(),
-  ]);
-  return runScenario(scenario, { ...machineParts(() => image, hasher), file: from });
+  try {
+    const [image, hasher] = await Promise.all([
+      readImage(isFile(beside) ? beside : name),
+      makeHasher(),
+    ]);
+    return runScenario(scenario, { ...machineParts(() => image, hasher), file: from });
+  } catch (error) {
+    if (!(error instanceof VmftError) || error.code !== 'image') throw error;
+    throw new VmftError('scenario', `${from}: guest.image: ${error.message}`);
+  }
 }

@@ -4,6 +4,13 @@ import { Command } from 'commander';
 import { readUserFile } from '../host/files.ts';
 import { print, printJson } from './print.ts';
 
+/** The version of this package. */
+export function readVersion(): string {
+  const path = fileURLToPath(new URL('../../package.json', import.meta.url));
+  const text = new TextDecoder().decode(readUserFile(path, 'package', 'environment'));
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 /** Defines `vmft version`. */
 export function versionCommand(): Command {
   return new Command('version')
@@ -12,9 +19,7 @@ export function versionCommand(): Command {
     .addHelpText('after', '\nExamples:\n  vmft version\n  vmft version --json')
     .action(async (options: { json?: boolean }) => {
       const { LOG_VERSION } = await import('../hypervisor/log-file.ts');
-      const path = fileURLToPath(new URL('../../package.json', import.meta.url));
-      const text = new TextDecoder().decode(readUserFile(path, 'package', 'environment'));
-      const { version } = JSON.parse(text) as { version: string };
+      const version = readVersion();
       if (options.json) printJson({ vmft: version, logFormat: LOG_VERSION, node: process.version });
       else print(`vmft ${version} (log format ${LOG_VERSION}, Node ${process.version})`);
     });

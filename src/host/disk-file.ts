@@ -16,18 +16,19 @@ export class DiskFile {
     try {
       this.#fd = openSync(path, 'r+');
     } catch (error) {
-      throw new VmftError(
-        'environment',
-        `disk ${path}: ${reasonOf(error)}; a new empty disk is made by "truncate -s 1M ${path}"`,
-      );
+      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const remedy = missing ? `; "truncate -s 1M ${path}" makes an empty disk` : '';
+      throw new VmftError('environment', `disk ${path}: ${reasonOf(error)}${remedy}`);
     }
     const { size } = fstatSync(this.#fd);
     if (size === 0 || size % SECTOR_BYTES !== 0) {
       closeSync(this.#fd);
       throw new VmftError(
         'input',
-        `disk ${path}: ${size} bytes is not a positive number of ${SECTOR_BYTES}-byte sectors; ` +
-          `"truncate -s 1M ${path}" makes it one`,
+        size === 0
+          ? `disk ${path}: it is empty; "truncate -s 1M ${path}" makes a disk of it`
+          : `disk ${path}: ${size} bytes are no whole number of ${SECTOR_BYTES}-byte sectors; ` +
+              `"truncate -s %${SECTOR_BYTES} ${path}" fills up the last`,
       );
     }
     this.sectors = size / SECTOR_BYTES;

@@ -1,5 +1,14 @@
-/** Files of the user, with errors that say what to do. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+/** Files of the user: read whole, written whole, with errors that say what to do. */
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type ErrorCode, VmftError } from '../base/errors.ts';
 
 /** Why a call of the operating system failed, in words. */
@@ -11,6 +20,13 @@ export function reasonOf(error: unknown): string {
     case 'EACCES':
     case 'EPERM':
       return 'permission denied';
+    case 'EROFS':
+      return 'the file system is read-only';
+    case 'ENAMETOOLONG':
+      return 'the name is too long';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'there is no such host';
     case 'EISDIR':
       return 'it is a directory';
     case 'ENOTDIR':
@@ -44,13 +60,49 @@ export function readUserFile(path: string, what: string, code: ErrorCode): Uint8
   }
 }
 
-/** Writes `bytes` to `path`, replacing what was there. VmftError 'environment' where that fails. */
-export function writeUserFile(path: string, what: string, bytes: Uint8Array | string): void {
-  try {
-    writeFileSync(path, bytes);
-  } catch (error) {
-    throw new VmftError('environment', `${what} ${path}: ${reasonOf(error)}`);
+/** The error that `path`, called `what`, could not be written. */
+export function writeFailure(path: string, what: string, error: unknown): VmftError {
+  const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  const reason = missing ? 'there is no such directory' : reasonOf(error);
+  return new VmftError('environment', `${what} ${path}: ${reason}`);
+}
+
+/** A file to write, called `what` in errors. */
+export interface UserFile {
+  readonly path: string;
+  readonly what: string;
+  readonly bytes: Uint8Array | string;
+}
+
+/**
+ * Writes all of `files`, replacing what was there, or none: each is written beside its place and
+ * takes it when all are whole. Devices and pipes are written as they are. VmftError 'environment'
+ * where something fails.
+ */
+export function writeUserFiles(files: readonly UserFile[]): void {
+  const drafts: { draft: string; place: string }[] = [];
+  for (const { path, what, bytes } of files) {
+    try {
+      const place = existsSync(path) ? realpathSync(path) : path;
+      const former = statSync(place, { throwIfNoEntry: false });
+      if (former && !former.isFile()) {
+        writeFileSync(place, bytes);
+        continue;
+      }
+      const draft = `${place}.${process.pid}.tmp`;
+      drafts.push({ draft, place });
+      writeFileSync(draft, bytes, { mode: former?.mode ?? 0o666 });
+    } catch (error) {
+      for (const { draft } of drafts) rmSync(draft, { force: true });
+      throw writeFailure(path, what, error);
+    }
   }
+  for (const { draft, place } of drafts) renameSync(draft, place);
+}
+
+/** Whether both paths lead to one file. */
+export function isSameFile(a: string, b: string): boolean {
+  return existsSync(a) && existsSync(b) && realpathSync(a) === realpathSync(b);
 }
 
 /** Whether `path` names a file (not a folder) that can be looked at. */

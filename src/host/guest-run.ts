@@ -35,7 +35,11 @@ export interface GuestRunOptions {
   /** By virtio slot. */
   readonly disks: readonly (DiskFile | undefined)[];
   readonly digestEvery?: number;
-  readonly onConsole: (bytes: Uint8Array) => void;
+  /**
+   * Console bytes from `offset` on, as the guest writes them: a line that has begun comes at once,
+   * and again, from the same offset, when it is complete.
+   */
+  readonly onConsole: (offset: number, bytes: Uint8Array) => void;
   readonly onFrame: (bytes: Uint8Array) => void;
   /** Every slice, before its outputs leave. */
   readonly onSlice?: (slice: Slice) => void;
@@ -104,6 +108,8 @@ export class GuestRun {
     this.#deadlineNs = slice.deadlineNs;
     onSlice?.(slice);
     for (const output of slice.outputs) this.#release(output);
+    const begun = this.#options.machine.unsentConsole();
+    if (begun.bytes.length > 0) this.#options.onConsole(begun.offset, begun.bytes);
     return slice;
   }
 
@@ -113,7 +119,7 @@ export class GuestRun {
   #release(output: Output): void {
     switch (output.kind) {
       case 'console':
-        this.#options.onConsole(output.bytes);
+        this.#options.onConsole(output.offset, output.bytes);
         break;
       case 'frame':
         this.#options.onFrame(output.bytes);

@@ -3,7 +3,6 @@
  * or by a bug; it is not cryptographic and guards against no adversary (the channel's TLS does).
  * The bundle of this one function loads in a third of the time of the whole library.
  */
-import { createHash } from 'node:crypto';
 import bundle from 'hash-wasm/dist/xxhash128.umd.min.js';
 import type { Hasher } from '../base/digest.ts';
 
@@ -11,9 +10,4 @@ import type { Hasher } from '../base/digest.ts';
 export async function makeHasher(): Promise<Hasher> {
   const engine = await bundle.createXXHash128();
   return { hash: (bytes) => engine.init().update(bytes).digest('binary') };
-}
-
-/** SHA-256 of `bytes` in hexadecimal. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

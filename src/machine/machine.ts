@@ -155,6 +155,14 @@ export class X86Machine implements Machine {
     return this.#board.outputs.take();
   }
 
+  /**
+   * The line that the guest has begun on its console, which is no output before it is complete;
+   * `offset` counts the console bytes before it. For those who show a console as it is written.
+   */
+  unsentConsole(): { readonly offset: number; readonly bytes: Uint8Array } {
+    return this.#board.uart.unsent;
+  }
+
   timers(): readonly Timer[] {
     const { deadlineNs } = this.#board.pit;
     return deadlineNs === undefined ? [] : [{ timer: 0, deadlineNs }];

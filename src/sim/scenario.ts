@@ -124,7 +124,7 @@ export function parseScenario(
   try {
     document = parse(text);
   } catch (error) {
-    throw new VmftError('scenario', `${fileName}: ${(error as Error).message}`);
+    throw new VmftError('scenario', `${fileName}: ${(error as Error).message.trimEnd()}`);
   }
   const root = new YamlNode(document, fileName).only(FIELDS);
   const hosts = readHosts(root.at('hosts'));

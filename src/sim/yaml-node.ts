@@ -135,6 +135,11 @@ export class YamlNode {
   }
 }
 
+/** Characters of a wrong value that an error repeats. */
+const MAX_SHOWN = 60;
+
 function show(value: unknown): string {
-  return value === undefined || value === null ? 'nothing' : JSON.stringify(value);
+  if (value === undefined || value === null) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)} …`;
 }

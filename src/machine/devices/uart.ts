@@ -122,6 +122,11 @@ export class Uart implements Device {
     this.#update();
   }
 
+  /** Console bytes gathered and not let go, and the number of bytes before them. */
+  get unsent(): { readonly offset: number; readonly bytes: Uint8Array } {
+    return { offset: this.#s.sent, bytes: Uint8Array.from(this.#s.gathered) };
+  }
+
   /** Lets gathered console bytes go. */
   flush(): void {
     const s = this.#s;
