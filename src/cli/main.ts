@@ -3,6 +3,7 @@
  * The program: reads the command line, hands over to one file per command, and turns errors into
  * messages and exit statuses.
  */
+import '../host/compiler.ts';
 import { Command, CommanderError } from 'commander';
 import { VmftError } from '../base/errors.ts';
 import { STATUS, statusOf } from './exit-status.ts';
