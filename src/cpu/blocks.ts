@@ -62,15 +62,17 @@ export class BlockBuilder {
   }
 
   /**
-   * Decodes the block at `address` and enters it into the map, which has room. Returns its index.
+   * Decodes the block at `address`, of at most `limit` (≥ 1) instructions, and enters it into the
+   * map, which has room. Returns its index.
    */
-  build(address: number): number {
+  build(address: number, limit: number): number {
     const map = this.#map;
     const e = this.#emitter;
     const start = map.top + UOP_WORDS;
     e.beginBlock(start);
     let at = address;
     let instructions = 0;
+    const most = Math.min(limit, MAX_INSTRUCTIONS);
     for (;;) {
       if (map.careful.has(at)) {
         this.#careful(at, instructions);
@@ -84,7 +86,7 @@ export class BlockBuilder {
       instructions++;
       at += length;
       if (e.ended) break;
-      if (instructions === MAX_INSTRUCTIONS || at >>> PAGE_SHIFT !== address >>> PAGE_SHIFT) {
+      if (instructions === most || at >>> PAGE_SHIFT !== address >>> PAGE_SHIFT) {
         e.goto(at);
         break;
       }

@@ -202,10 +202,10 @@ export class Cpu implements Processor {
       return undefined;
     }
     this.#faulted = true;
-    const vector = this.core.faultVector;
-    return this.#deliver(vector, this.core.faultError, 'exception')
+    const { faultVector, faultError } = this.core;
+    return this.#deliver(faultVector, faultError, 'exception')
       ? undefined
-      : this.#shutdown(vector);
+      : this.#shutdown(faultVector, faultError);
   }
 
   /** Enters a handler, which counts as one. False on a triple fault. */
@@ -220,10 +220,10 @@ export class Cpu implements Processor {
     return entered;
   }
 
-  #shutdown(vector: number): CpuStop {
+  #shutdown(vector: number, error?: number): CpuStop {
     const eip = (this.core.r[Word.Eip]! >>> 0).toString(16);
     const detail = `exception ${vector} at eip 0x${eip} has no handler that works (triple fault)`;
-    return { why: 'fault', vector, detail };
+    return { why: 'fault', vector, error, detail };
   }
 
   /**

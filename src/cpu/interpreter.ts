@@ -59,12 +59,17 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
   const self: Interpreter = { execute, thrown: undefined, executed: 0 };
   return self;
 
-  /** The block at `address`, decoded if need be. */
-  function block(address: number): number {
+  /** The block at `address`, decoded if need be, but no further than `left` (≥ 1) instructions. */
+  function block(address: number, left: number): number {
     const known = map.find(address);
     if (known !== 0) return known;
     if (map.full) map.clear();
-    return builder.build(address);
+    return builder.build(address, left);
+  }
+
+  /** A single step through new code need not leave a block of one instruction behind. */
+  function isNewStep(address: number, budget: number): boolean {
+    return budget === 1 && map.find(address) === 0 && !map.careful.has(address);
   }
 
   function execute(budget: number, single: boolean): Exit {
@@ -72,7 +77,7 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
     let fc = r[Word.FlagCarry]! | 0;
     let left = budget | 0;
     let to = r[Word.Eip]! >>> 0;
-    let p = (single ? builder.buildOne(to) : block(to)) | 0;
+    let p = (single || isNewStep(to, left) ? builder.buildOne(to) : block(to, left)) | 0;
     let start = p;
     left = (left - c[p + Header.Instructions]!) | 0;
     if (left < 0) {
@@ -1267,7 +1272,7 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
               break;
             }
             const full = map.full;
-            p = block(to) | 0;
+            p = block(to, left) | 0;
             if (!full) c[link] = p;
           }
           start = p;
@@ -1290,7 +1295,7 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
         }
         const page = starts[to >>> 12];
         p = page === undefined ? 0 : page[to & 0xfff]! | 0;
-        if (p === 0) p = block(to) | 0;
+        if (p === 0) p = block(to, left) | 0;
         start = p;
         left = (left - c[p + Header.Instructions]!) | 0;
         if (left >= 0) continue;

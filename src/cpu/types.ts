@@ -6,12 +6,18 @@ import type { Need, Reading } from './bus.ts';
  * - `budget`: the count has reached `until` · `halted`: HLT, and no interrupt is requested
  * - `stop-requested`: the bus asked for it (Bus.stopRequested)
  * - `needs-input`: the next instruction takes a reading that has not been given
- * - `fault`: triple fault; `vector` is the first exception of the chain
+ * - `fault`: triple fault; `vector` and `error` are the first exception of the chain and its error
+ *   code, where it has one
  */
 export type CpuStop =
   | { readonly why: 'budget' | 'halted' | 'stop-requested' }
   | { readonly why: 'needs-input'; readonly need: Need }
-  | { readonly why: 'fault'; readonly vector: number; readonly detail: string };
+  | {
+      readonly why: 'fault';
+      readonly vector: number;
+      readonly error: number | undefined;
+      readonly detail: string;
+    };
 
 /** An execution engine: what a machine needs of a processor. */
 export interface Processor {
