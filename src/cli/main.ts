@@ -20,6 +20,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     replay: async () => (await import('./replay.ts')).replayCommand(),
     log: async () => (await import('./log.ts')).logCommand(),
   },
+  'Examine:': { vectors: async () => (await import('./vectors.ts')).vectorsCommand() },
   'Break it:': { scenario: async () => (await import('./scenario.ts')).scenarioCommand() },
   'About:': { version: async () => (await import('./version.ts')).versionCommand() },
 };
