@@ -1,5 +1,5 @@
 /**
- * Log entries as bytes, for files and for the logging channel (design.md, "The log"). Sequence
+ * Log entries as bytes, for files and for the logging channel (docs/formats.md). Sequence
  * numbers cost nothing, counts and values are differences, everything is a varint:
  *
  *   entries  = varint number; unless 0: varint first seq, varint first count, entry…

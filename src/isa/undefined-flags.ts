@@ -8,7 +8,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'and or xor test': 'A = 0',
   'shl shr sar': 'A = 0; O = as the last of so many shifts by one',
   'rol ror rcl rcr': 'O = as the last of so many rotates by one',
-  'shld shrd': 'A = 0; O = the sign changed; a 16-bit count above 16 goes on into the destination',
+  'shld shrd': 'A = 0; O = the sign changed; a 16-bit count above 16 shifts in twice, C = 0',
   'mul imul': 'P Z S = of the low half of the product; A = 0',
   'div idiv': 'all unchanged',
   'bt bts btr btc': 'P A S O unchanged',

@@ -1,5 +1,5 @@
 /**
- * The doors of a machine (contracts.md, "Types to start from"). Nothing outside this layer touches
+ * The doors of a machine (contracts.md). Nothing outside this layer touches
  * guest state in any other way.
  */
 import type { Digest } from '../base/digest.ts';
