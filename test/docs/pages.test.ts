@@ -64,7 +64,7 @@ function outcomeOf(name: string): string {
 for (const name of namesIn('docs/scenarios', '.md')) {
   it(`docs/scenarios/${name}.md shows what "vmft scenario ${name}" prints`, async () => {
     const path = `docs/scenarios/${name}.md`;
-    const page = text(path).replace(/(?<=^```text outcome\n)[^]*?(?=^```)/m, () => {
+    const page = text(path).replace(/(?<=^```text outcome\n)[\s\S]*?(?=^```)/m, () => {
       return `${outcomeOf(name)}\n`;
     });
     await expect(page).toMatchFileSnapshot(join(root, path));
