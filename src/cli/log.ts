@@ -6,7 +6,7 @@ import type { LogEntry } from '../hypervisor/entry.ts';
 import type { LogFile } from '../hypervisor/log-file.ts';
 import { wholeNumber } from './arguments.ts';
 import { STATUS } from './exit-status.ts';
-import { grouped, note, print, printJson } from './print.ts';
+import { counted, grouped, note, print, printJson } from './print.ts';
 
 interface ListOptions {
   kind?: string;
@@ -89,8 +89,9 @@ async function printStatistics(
   for (const kind of kinds) row(kind.kind, kind.entries, kind.bytes, kind.averageBytes);
   row('all', total.entries, total.bytes, total.averageBytes);
   print(
-    `${grouped(header.image.length)} bytes of image, ${checkpoints.length} checkpoints, ` +
-      (end ? `${grouped(end.count)} instructions, ended by ${end.reason}` : 'no end'),
+    `${counted(header.image.length, 'byte')} of image, ` +
+      `${counted(checkpoints.length, 'checkpoint')}, ` +
+      (end ? `${counted(end.count, 'instruction')}, ended by ${end.reason}` : 'no end'),
   );
 }
 
@@ -101,7 +102,7 @@ async function verify(path: string): Promise<void> {
   if (file.damage) return;
   const wrong = auditLog(file.entries);
   if (wrong === undefined) {
-    print(`${path}: ${grouped(file.entries.length)} entries, all sound`);
+    print(`${path}: ${counted(file.entries.length, 'entry')}, all sound`);
   } else {
     print(`${path}: ${wrong}`);
     process.exitCode = STATUS.violated;
@@ -113,8 +114,15 @@ async function diff(left: string, right: string, options: { json?: boolean }): P
   const files = [await open(left), await open(right)] as const;
   const difference = diffLogs(...files);
   if (options.json) printJson(difference ?? null);
-  else if (difference) print(`${difference.where}: ${difference.left} | ${difference.right}`);
-  else print('the recordings replay alike');
+  else if (difference) {
+    const width = Math.max(left.length, right.length);
+    print(`the recordings differ at ${difference.where}`);
+    print(`  ${left.padEnd(width)}  ${difference.left}`);
+    print(`  ${right.padEnd(width)}  ${difference.right}`);
+  } else {
+    const whole = files.every(({ damage }) => damage === undefined);
+    print(`the recordings replay alike${whole ? '' : ', as far as they go'}`);
+  }
   if (difference) process.exitCode = STATUS.violated;
   reportDamage(left, files[0]);
   reportDamage(right, files[1]);

@@ -15,6 +15,17 @@ export function note(line: string): void {
   process.stderr.write(`vmft: ${line}\n`);
 }
 
+/** A number and what it counts: 1 entry, 2 entries, 1,000 digests. */
+export function counted(value: number, one: string): string {
+  const many = one.endsWith('y') ? `${one.slice(0, -1)}ies` : `${one}s`;
+  return `${grouped(value)} ${value === 1 ? one : many}`;
+}
+
+/** Whether stdout is to be coloured: a terminal, and NO_COLOR is not set. */
+export function isColoured(): boolean {
+  return process.stdout.isTTY && !process.env.NO_COLOR;
+}
+
 /** 1234567 → 1,234,567. */
 export function grouped(value: number): string {
   return value.toString().replace(/\B(?=(\d{3})+$)/g, ',');

@@ -5,7 +5,7 @@ import { isSameFile } from '../host/files.ts';
 import type { RecordingFile as Recording } from '../host/recording-file.ts';
 import { wholeNumber } from './arguments.ts';
 import { addGuestOptions, type GuestOptions } from './guest-options.ts';
-import { grouped, note, printJson } from './print.ts';
+import { counted, note, printJson } from './print.ts';
 
 interface RecordOptions extends GuestOptions {
   output: string;
@@ -51,8 +51,8 @@ async function record(image: string, options: RecordOptions): Promise<void> {
     printJson({ ...describeRun(prepared, report), output: options.output, entries, bytes });
   else
     note(
-      `${options.output}: ${grouped(entries)} entries over ` +
-        `${grouped(prepared.machine.count)} instructions, ${grouped(bytes)} bytes`,
+      `${options.output}: ${counted(entries, 'entry')} over ` +
+        `${counted(prepared.machine.count, 'instruction')}, ${counted(bytes, 'byte')}`,
     );
   process.exitCode = conclude(report.end, options, prepared.machine.count);
 }

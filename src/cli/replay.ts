@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { wholeNumber } from './arguments.ts';
 import { STATUS } from './exit-status.ts';
-import { grouped, note, printJson } from './print.ts';
+import { counted, note, printJson } from './print.ts';
 
 interface ReplayOptions {
   until?: number;
@@ -33,8 +33,8 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
     if (options.json) printJson({ ...result, damage: file.damage?.message ?? null });
     else
       note(
-        `${grouped(result.entries)} entries and ${result.digests} digests agree over ` +
-          `${grouped(result.instructions)} instructions; state ${result.stateDigest}`,
+        `${counted(result.entries, 'entry')} and ${counted(result.digests, 'digest')} agree over ` +
+          `${counted(result.instructions, 'instruction')}; state ${result.stateDigest}`,
       );
   } catch (error) {
     if (!(error instanceof Divergence)) throw error;

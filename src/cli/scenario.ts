@@ -6,7 +6,7 @@ import type { Outcome } from '../sim/run.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { repeated, wholeNumber } from './arguments.ts';
 import { STATUS } from './exit-status.ts';
-import { print, printJson } from './print.ts';
+import { isColoured, print, printJson } from './print.ts';
 
 interface ScenarioOptions {
   seed?: number;
@@ -20,6 +20,7 @@ interface Judged {
   readonly scenario: Scenario;
   readonly without: readonly string[];
   readonly outcome: Outcome;
+  readonly mustFail: boolean;
   readonly asExpected: boolean;
 }
 
@@ -47,7 +48,7 @@ async function run(name: string, options: ScenarioOptions): Promise<void> {
     const outcome = await runOnMachine(varied, name);
     const mustFail = options.without === undefined && without.length > 0;
     const asExpected = (outcome.verdict === 'violated') === mustFail;
-    runs.push({ scenario: varied, without, outcome, asExpected });
+    runs.push({ scenario: varied, without, outcome, mustFail, asExpected });
   };
   await judge(rules);
   if (options.without === undefined) for (const rule of scenario.without) await judge([rule]);
@@ -72,9 +73,12 @@ function jsonRun({ without, outcome, asExpected }: Judged): object {
 
 async function draw(runs: readonly Judged[], all: boolean): Promise<void> {
   const { drawRun } = await import('./timeline.ts');
-  for (const [index, { scenario, without, outcome }] of runs.entries()) {
+  // What goes into a file or another program is not wrapped.
+  const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  const style = { all, columns, colour: isColoured() };
+  for (const [index, { scenario, without, outcome, mustFail }] of runs.entries()) {
     if (index > 0) print('');
-    for (const line of drawRun(scenario, without, outcome, all)) print(line);
+    for (const line of drawRun(scenario, without, outcome, { ...style, mustFail })) print(line);
   }
 }
 
