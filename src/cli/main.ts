@@ -6,6 +6,7 @@
 import '../host/compiler.ts';
 import { Command, CommanderError } from 'commander';
 import { VmftError } from '../base/errors.ts';
+import { reasonOf } from '../host/files.ts';
 import { STATUS, statusOf } from './exit-status.ts';
 
 /** The commands by the heading under which the help lists them; a run loads only its own. */
@@ -95,9 +96,9 @@ function report(error: unknown): number {
 }
 
 /** The reader of our output is gone, or its disk is full. */
-function outputFailed({ code }: NodeJS.ErrnoException): void {
-  if (code !== 'EPIPE') {
-    process.stderr.write(`vmft: standard output: ${code}\n`);
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') {
+    process.stderr.write(`vmft: standard output: ${reasonOf(error)}\n`);
     process.exit(STATUS.environment);
   }
   // A reader that has seen enough (head, less) is no error; a run ends as if interrupted, and so

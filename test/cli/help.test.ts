@@ -1,0 +1,64 @@
+/** Runs every example of every help text. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Folder, GUESTS, SCENARIOS } from './support.ts';
+
+const folder = new Folder();
+const COMMANDS = [
+  'run',
+  'asm',
+  'disasm',
+  'record',
+  'replay',
+  'log',
+  'log verify',
+  'log diff',
+  'scenario',
+  'scenario list',
+  'version',
+];
+/** Examples of guests that wait for their clients for ever. */
+const SERVERS = /--publish/;
+
+beforeAll(async () => {
+  const source = readFileSync(`${GUESTS}/hello.asm`);
+  for (const name of ['hello.asm', 'boot.asm']) folder.write(name, source);
+  folder.write('disk.img', new Uint8Array(1 << 20));
+  folder.copy(`${SCENARIOS}/lost-update.yaml`, 'my.yaml');
+  folder.copy(`${SCENARIOS}/lost-update.requests`, 'lost-update.requests');
+  const record = (line: string) => folder.vmft(['record', ...line.split(' ')]);
+  await Promise.all([
+    record('dice -o dice.vmlog'),
+    record('dice -o a.vmlog --time virtual'),
+    record('dice -o b.vmlog --time virtual'),
+    record('clock -o clock.vmlog --checkpoint-every 2000'),
+    folder.vmft(['asm', 'hello.asm', '-o', 'kernel.elf']),
+  ]);
+  writeFileSync(folder.at('hello.elf'), folder.read('kernel.elf'));
+});
+
+const examplesOf = (help: string): string[] =>
+  [...help.split(/\nExamples?:\n/)[1]!.matchAll(/^ {2}vmft (.*?)(?: {2,}.*)?$/gm)].map(
+    ([, line]) => line!,
+  );
+
+describe('the help of every command ends in examples that work', () => {
+  it.concurrent.each(COMMANDS)('%s', async (command) => {
+    const { status, stdout } = await folder.vmft([...command.split(' '), '--help']);
+    expect(status).toBe(0);
+    const examples = examplesOf(stdout);
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples.filter((line) => !SERVERS.test(line))) {
+      const { status, stderr } = await folder.vmft(example.split(' '));
+      const convicted = example.includes('--without');
+      expect(status, `${example}\n${stderr}`).toBe(convicted ? 1 : 0);
+    }
+  });
+
+  it('and names only commands that exist', async () => {
+    const { stdout } = await folder.vmft(['--help']);
+    const listed = [...stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map(([, name]) => name);
+    const known = new Set(COMMANDS.map((command) => command.split(' ')[0]));
+    expect(new Set(listed)).toEqual(new Set([...known, 'help', 'vmft']));
+  });
+});

@@ -1,0 +1,64 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ended, Folder, refuses, shows } from './support.ts';
+
+const folder = new Folder();
+const taken: Socket = createSocket('udp4');
+let port = 0;
+
+beforeAll(async () => {
+  taken.bind(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const free = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(free, 'listening');
+  ({ port } = free.address());
+  free.close();
+});
+afterAll(() => void taken.close());
+
+/** Asks until an answer comes: datagrams may be lost. */
+async function ask(client: Socket, text: string): Promise<string> {
+  const again = setInterval(() => client.send(text, port, '127.0.0.1'), 500);
+  client.send(text, port, '127.0.0.1');
+  const [bytes] = await once(client, 'message');
+  clearInterval(again);
+  return String(bytes);
+}
+
+describe('--publish', () => {
+  it('lets real clients talk to the guest', async () => {
+    const child = folder.start(['run', 'udp-counter', '--publish', `${port}:7/udp`]);
+    const result = ended(child);
+    await shows(child, 'udp-counter: ready\n');
+    const [a, b] = [createSocket('udp4'), createSocket('udp4')];
+    expect(await ask(a, '#a get')).toBe('#a 10');
+    expect(await ask(b, '#b get')).toBe('#b 10');
+    expect(await ask(a, '#c inc')).toBe('#c 11');
+    expect(await ask(b, '#d get')).toBe('#d 11');
+    expect(await ask(b, '#e quit')).toBe('#e bye');
+    a.close();
+    b.close();
+    expect(await result).toMatchObject({
+      status: 0,
+      stderr: `vmft: UDP 127.0.0.1:${port} is port 7 of the guest\n`,
+    });
+  });
+
+  it('ends with status 5 where the port is in use, also by itself', async () => {
+    const { port: used } = taken.address();
+    const [others, own] = await Promise.all([
+      folder.vmft(['run', 'hello', '--publish', `${used}:7/udp`]),
+      folder.vmft(['run', 'hello', '--publish', `${port}:7/udp`, '--publish', `${port}:8/udp`]),
+    ]);
+    expect(others.stderr).toBe(
+      `vmft: cannot listen on UDP 127.0.0.1:${used}: the port is in use\n`,
+    );
+    expect([others.status, own.status]).toEqual([5, 5]);
+  });
+
+  refuses(folder, [
+    ['run hello --publish 192.0.2.1:7000:7/udp', 5, 'this host has no such address'],
+    ['run hello --publish nobody.invalid:7000:7/udp', 5, 'there is no such host'],
+  ]);
+});
