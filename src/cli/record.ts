@@ -71,7 +71,7 @@ export function recordCommand(): Command {
       `
 Examples:
   vmft record dice -o dice.vmlog
-  vmft record clock -o clock.vmlog --checkpoint-every 1000000
+  vmft record clock -o clock.vmlog --checkpoint-every 2000
   vmft record kv -o kv.vmlog --publish 7000:7/udp`,
     )
     .action(record);

@@ -65,7 +65,7 @@ which kind of input would explain it.
 
 Examples:
   vmft replay dice.vmlog
-  vmft replay clock.vmlog --until 500000
+  vmft replay clock.vmlog --until 5000
   vmft replay clock.vmlog --from-checkpoint 2`,
     )
     .action(replay);

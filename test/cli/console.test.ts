@@ -1,3 +1,4 @@
+/** The guest's console: pipes, closed ends, terminals. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Guests that go wrong, the status of a run, --json and disks. */
 import { describe, expect, it } from 'vitest';
 import { Folder, refuses } from './support.ts';
 

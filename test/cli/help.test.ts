@@ -1,7 +1,8 @@
 /** Runs every example of every help text. */
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Folder, GUESTS, SCENARIOS } from './support.ts';
+import { ended, Folder, GUESTS, PROGRAM, SCENARIOS } from './support.ts';
 
 const folder = new Folder();
 const COMMANDS = [
@@ -15,6 +16,7 @@ const COMMANDS = [
   'log diff',
   'scenario',
   'scenario list',
+  'vectors',
   'version',
 ];
 /** Examples of guests that wait for their clients for ever. */
@@ -28,28 +30,36 @@ beforeAll(async () => {
   folder.copy(`${SCENARIOS}/lost-update.requests`, 'lost-update.requests');
   const record = (line: string) => folder.vmft(['record', ...line.split(' ')]);
   await Promise.all([
-    record('dice -o dice.vmlog'),
     record('dice -o a.vmlog --time virtual'),
     record('dice -o b.vmlog --time virtual'),
-    record('clock -o clock.vmlog --checkpoint-every 2000'),
     folder.vmft(['asm', 'hello.asm', '-o', 'kernel.elf']),
   ]);
   writeFileSync(folder.at('hello.elf'), folder.read('kernel.elf'));
 });
 
 const examplesOf = (help: string): string[] =>
-  [...help.split(/\nExamples?:\n/)[1]!.matchAll(/^ {2}vmft (.*?)(?: {2,}.*)?$/gm)].map(
+  [...help.split(/\nExamples?:\n/)[1]!.matchAll(/^ {2}(\S.*?)(?: {2,}.*)?$/gm)].map(
     ([, line]) => line!,
   );
 
+/** Runs a line in which `vmft` is the program under test. */
+const shell = (line: string) =>
+  ended(
+    spawn('sh', ['-c', `vmft() { "$NODE" "$PROGRAM" "$@"; }\n${line}`], {
+      cwd: folder.path,
+      env: { ...process.env, NODE: process.execPath, PROGRAM },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+
 describe('the help of every command ends in examples that work', () => {
-  it.concurrent.each(COMMANDS)('%s', async (command) => {
+  it.each(COMMANDS)('%s', async (command) => {
     const { status, stdout } = await folder.vmft([...command.split(' '), '--help']);
     expect(status).toBe(0);
     const examples = examplesOf(stdout);
     expect(examples.length).toBeGreaterThan(0);
     for (const example of examples.filter((line) => !SERVERS.test(line))) {
-      const { status, stderr } = await folder.vmft(example.split(' '));
+      const { status, stderr } = await shell(example);
       const convicted = example.includes('--without');
       expect(status, `${example}\n${stderr}`).toBe(convicted ? 1 : 0);
     }

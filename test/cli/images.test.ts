@@ -1,3 +1,4 @@
+/** Images and sources that are none, and those that are. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** record, replay and log: damaged files, and recorders that are stopped. */
 import { existsSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ended, Folder, refuses, shows } from './support.ts';

@@ -1,3 +1,4 @@
+/** vmft scenario: mistakes in scenario files, and what a run shows. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Folder, refuses, SCENARIOS } from './support.ts';
@@ -45,7 +46,7 @@ describe('a scenario that makes no sense ends with status 4 and names the place'
 });
 
 describe('scenario', () => {
-  it('shows the run, and the run without the rule convicted, with the command to repeat it', async () => {
+  it('shows the run, and convicts it without the rule, with the command to repeat it', async () => {
     const { status, stdout, stderr } = await folder.vmft(words('scenario lost-update'));
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('alice was answered: 11, 12\n');

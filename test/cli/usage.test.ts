@@ -1,3 +1,4 @@
+/** Command lines that make no sense, and help. */
 import { describe, expect, it } from 'vitest';
 import { Folder, type Mistake, refuses } from './support.ts';
 
