@@ -126,7 +126,7 @@ it('backup and primary have equal digests at every log entry and at the end', ()
         expect(backup.machine.snapshot().cpu).toEqual(recorder.machine.snapshot().cpu);
       },
     ),
-    { numRuns: runs(12) },
+    { numRuns: runs(6) },
   );
 });
 
@@ -159,7 +159,7 @@ it('a backup that goes live after any entry repeats no output unmarked and loses
       expect(second.machine.digest()).toBe(backup.machine.digest());
       consoleIsGapless([...made, ...suffix.outputs]);
     }),
-    { numRuns: runs(12) },
+    { numRuns: runs(6) },
   );
 });
 

@@ -58,6 +58,6 @@ it('a guest does the same in one go, in slices, and instruction by instruction',
       expect(stepped.execution.place).toEqual(whole.place);
       expect(stepped.execution.outputs).toEqual(whole.outputs);
     }),
-    { numRuns: runs(20) },
+    { numRuns: runs(8) },
   );
 });

@@ -51,7 +51,7 @@ it('a guest goes on alike in the machine, in a cold one and in a warm one', () =
         }
       },
     ),
-    { numRuns: runs(12) },
+    { numRuns: runs(6) },
   );
 });
 
@@ -69,6 +69,6 @@ it('taking snapshots and digests all the time changes nothing', () => {
       }
       expect(watched.place).toEqual(plain.place);
     }),
-    { numRuns: runs(12) },
+    { numRuns: runs(6) },
   );
 });

@@ -37,12 +37,15 @@ function onValue(op: Bit, size: 2 | 4, immediate: boolean) {
   };
 }
 
-/** On the bit string at the address in T2, at the signed offset in a register. */
+/**
+ * On the bit string at the address in T2, at the signed offset in a register; `mask` is that of the
+ * address size.
+ */
 function onString(op: Bit, size: 2 | 4) {
-  return (core: Core, b: number): void => {
+  return (core: Core, b: number, mask: number): void => {
     const offset = size === 4 ? core.r[b]! : (core.r16[b]! << 16) >> 16;
     const n = offset & (8 * size - 1);
-    const address = core.r[Word.T2]! + ((offset - n) >> 3);
+    const address = (core.r[Word.T2]! + ((offset - n) >> 3)) & mask;
     const load = size === 4 ? core.load32(address) : core.load16(address);
     if (op !== Bit.Test) core.prepareStore(address >>> 0, size);
     const value = apply(core, op, load, n);
@@ -61,7 +64,7 @@ function bitTest(op: Bit): Lowering {
     const size = i.operandSize;
     if (to!.kind === 'mem' && by!.kind === 'reg') {
       e.mem(Uop.Lea, Word.T2, to!);
-      e.call(strings[size], e.load(by!));
+      e.call(strings[size], e.load(by!), to!.addressSize === 4 ? -1 : 0xffff);
       return;
     }
     const a = op === Bit.Test ? e.load(to!) : e.loadForStore(to!);
