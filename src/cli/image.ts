@@ -12,12 +12,23 @@ import { refuseForeign } from './foreign.ts';
 /** The directory of the shipped guests, beside dist/. */
 export const PROGRAMS = fileURLToPath(new URL('../../programs', import.meta.url));
 
+/** Where the shipped guests are: sources in assembly, and images that were built from C. */
+const SHIPPED = [
+  { folder: 'asm', ending: '.asm' },
+  { folder: 'images', ending: '.elf' },
+];
+
 /** The file that an IMAGE argument means. */
 export function findImage(image: string): string {
   if (image.includes('/') || isFile(image)) return image;
-  const shipped = join(PROGRAMS, 'asm', `${image}.asm`);
-  if (isFile(shipped)) return shipped;
-  const names = namesIn(join(PROGRAMS, 'asm')).map((file) => file.replace(/\.asm$/, ''));
+  const shipped = SHIPPED.map(({ folder, ending }) => join(PROGRAMS, folder, image + ending));
+  const found = shipped.find(isFile);
+  if (found) return found;
+  const names = SHIPPED.flatMap(({ folder, ending }) =>
+    namesIn(join(PROGRAMS, folder))
+      .filter((file) => file.endsWith(ending))
+      .map((file) => file.slice(0, -ending.length)),
+  );
   const near = nearest(image, names);
   throw new VmftError(
     'image',

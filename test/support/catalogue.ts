@@ -41,7 +41,7 @@ export interface CatalogueRun {
 
 export interface CatalogueProgram {
   readonly name: string;
-  /** Path of the source below programs/. */
+  /** Path below programs/: of the source in asm/, or of the image, built from C, in images/. */
   readonly file: string;
   readonly devices: readonly CatalogueDevice[];
   /** In order; a disk keeps what the run before has left on it. */
