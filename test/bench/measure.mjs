@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The compiled program. */
-export const VMFT = `${root}/dist/cli/main.js`;
+export const VMFT = `${root}/dist/bin/main.js`;
 
 /** Runs a program to its end; throws with its output where it fails. */
 export function run(command, args) {

@@ -8,7 +8,8 @@ import { afterAll, expect, it } from 'vitest';
 
 const fromHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-export const PROGRAM = fromHere('../../dist/cli/main.js');
+/** What package.json installs as `vmft`. */
+export const PROGRAM = fromHere('../../dist/bin/main.js');
 export const GUESTS = fromHere('../../programs/asm');
 export const SCENARIOS = fromHere('../../src/sim/scenarios');
 
