@@ -4,6 +4,7 @@
  * they have waited for a while; in virtual time equal runs give equal files.
  */
 import { closeSync, existsSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { VmftError } from '../base/errors.ts';
 import type { LogEntry, Slice } from '../hypervisor/entry.ts';
 import { LogWriter } from '../hypervisor/log-file.ts';
 import type { LogHeader } from '../hypervisor/log-header.ts';
@@ -39,6 +40,8 @@ export class RecordingFile {
   /** Why the timer could not write. */
   #failed: unknown;
   #entries = 0;
+  /** Entries in whole sections written. */
+  #kept = 0;
   /** Bytes of whole sections written. */
   #bytes = 0;
 
@@ -112,8 +115,13 @@ export class RecordingFile {
   #flush(): void {
     clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
-    if (this.#pending.length > 0) this.#write(this.#writer.entries(this.#pending));
+    const entries = this.#pending;
     this.#pending = [];
+    for (let at = 0; at < entries.length; at += ENTRIES_PER_SECTION) {
+      const section = entries.slice(at, at + ENTRIES_PER_SECTION);
+      this.#write(this.#writer.entries(section));
+      this.#kept += section.length;
+    }
   }
 
   #write(bytes: Uint8Array): void {
@@ -122,17 +130,20 @@ export class RecordingFile {
         done += writeSync(this.#fd, bytes, done, bytes.length - done);
     } catch (error) {
       this.#abandon();
-      throw writeFailure(this.#path, 'recording', error);
+      const failure = writeFailure(this.#path, 'recording', error);
+      if (this.#kept === 0) throw failure;
+      const rest = `; its first ${this.#kept} entries are kept and replay`;
+      throw new VmftError(failure.code, `${failure.message}${rest}`);
     }
     this.#bytes += bytes.length;
   }
 
-  /** Leaves the whole sections, which replay, or nothing if there are none. */
+  /** Leaves the whole sections, which replay, or nothing if they hold no entries. */
   #abandon(): void {
     try {
       ftruncateSync(this.#fd, this.#bytes);
       closeSync(this.#fd);
-      if (this.#isNew && this.#bytes === 0) unlinkSync(this.#path);
+      if (this.#isNew && this.#kept === 0) unlinkSync(this.#path);
     } catch {
       // A device cannot be cut to a length, and the first failure is the one to tell.
     }
