@@ -3,51 +3,27 @@
  * same machine code computes under Linux. (What the catalogue says of them is tested with all other
  * guests: on QEMU, recorded, replayed and failed over.)
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { X86Machine } from '../../src/machine/machine.ts';
 import { consoleMatches, PROGRAMS, readCatalogue } from '../support/catalogue.ts';
 import { guestImage } from '../support/guest-image.ts';
-import { hasher } from '../support/hasher.ts';
 import { describeWithTool } from '../support/tools.ts';
+import { type BuiltBy, IMAGES, runGuest, runTool } from './guest.ts';
 
-const IMAGES = join(PROGRAMS, 'images');
 const NOT_KERNELS = ['guest.c', 'native.c', 'kernel.h'];
 const kernels = readdirSync(join(PROGRAMS, 'c/kernels'))
   .filter((file) => !NOT_KERNELS.includes(file))
   .map((file) => file.replace('.c', ''));
 const guests = readCatalogue().filter(({ file }) => file.startsWith('images/'));
 
-/** Runs an image, which must need nothing from outside. */
-function runGuest(image: Uint8Array, commandLine = '') {
-  const config = { ramBytes: 16 << 20, commandLine, slots: [], strict: true };
-  const machine = new X86Machine(config, image, hasher);
-  const bytes: number[] = [];
-  for (;;) {
-    const stop = machine.run(20_000_000);
-    for (const output of machine.takeOutputs())
-      if (output.kind === 'console') bytes.push(...output.bytes);
-    if (stop.why === 'output') continue;
-    return { stop, console: String.fromCharCode(...bytes), count: machine.count };
-  }
-}
-
-function runTool(file: string, ...args: string[]): string {
-  const done = spawnSync(file, args, { encoding: 'utf8' });
-  if (done.error) throw done.error;
-  expect(done.status, done.stderr).toBe(0);
-  return done.stdout;
-}
-
 const firstLine = (tool: string): string => runTool(tool, '--version').split('\n')[0]!;
 
 /** Whether gcc and ld here are those with which the images were built. */
 function toolsAreThose(): boolean {
-  const { tools } = JSON.parse(readFileSync(join(IMAGES, 'built-by.json'), 'utf8'));
+  const { tools }: BuiltBy = JSON.parse(readFileSync(join(IMAGES, 'built-by.json'), 'utf8'));
   return firstLine('gcc') === tools.gcc && firstLine('ld') === tools.ld;
 }
 
