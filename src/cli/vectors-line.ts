@@ -52,6 +52,26 @@ export class LineError extends Error {
 
 const REGISTERS = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
 
+/** Fields of a T line; the registers come first. */
+const FIELD_NAMES = [
+  ...REGISTERS.map((register) => `${register}=`),
+  'eip=',
+  'efl=',
+  'n=',
+  'rep=',
+  'mem=',
+];
+const FIELDS = new Map(FIELD_NAMES.map((name, field) => [name, field] as const));
+
+/** Places in {@link FIELD_NAMES}. */
+const enum Field {
+  Eip = 8,
+  Efl,
+  Steps,
+  Rep,
+  Mem,
+}
+
 /** Value of a hexadecimal digit by its character code, or −1. */
 const DIGIT = new Int8Array(0x100).fill(-1);
 for (const [value, digit] of [...'0123456789abcdef'].entries()) {
@@ -126,38 +146,28 @@ export function parseBackground(fields: readonly string[], ramBytes: number): Me
 
 /** A T line, given its fields, of which the first two are T and ID. Throws LineError. */
 export function parseTest(fields: readonly string[], ramBytes: number): VectorTest {
-  const registers = [0, 0, 0, 0, 0, 0, 0, 0];
-  const test = { steps: 1, repeatsCountOnce: false, eip: 0, eflags: 0, registers };
+  const values = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0];
   let memory: MemoryRun[] = [];
-  const seen = new Set<string>();
+  let seen = 0;
   for (let i = 2; i < fields.length; i++) {
-    const field = fields[i]!;
-    const name = field.slice(0, field.indexOf('=') + 1);
-    if (seen.has(name)) throw new LineError(`${name} is given twice`);
-    seen.add(name);
-    if (name === 'mem=') {
-      memory = runsIn(field, ramBytes);
-      continue;
-    }
-    const value = numberIn(field, name.length, field.length);
-    if (name === 'eip=') test.eip = value;
-    else if (name === 'efl=') test.eflags = value;
-    else if (name === 'n=') test.steps = value;
-    else if (name === 'rep=') test.repeatsCountOnce = value === 1;
-    else registers[registerOf(name, field)] = value;
-    if (name === 'n=' && value === 0) throw new LineError('n= must be at least 1');
-    if (name === 'rep=' && value > 1) throw new LineError('rep= is 0 or 1');
+    const text = fields[i]!;
+    const name = text.slice(0, text.indexOf('=') + 1);
+    const field = FIELDS.get(name);
+    if (field === undefined)
+      throw new LineError(`${shortened(text)}: no such field; there are ${FIELD_NAMES.join(' ')}`);
+    if (seen & (1 << field)) throw new LineError(`${name} is given twice`);
+    seen |= 1 << field;
+    if (field === Field.Mem) memory = runsIn(text, ramBytes);
+    else values[field] = numberIn(text, name.length, text.length);
   }
-  return { ...test, memory };
-}
-
-function registerOf(name: string, field: string): number {
-  const index = REGISTERS.findIndex((register) => name === `${register}=`);
-  if (index < 0)
-    throw new LineError(
-      `${shortened(field)}: no such field; there are n= rep= eip= efl= eax= ... edi= mem=`,
-    );
-  return index;
+  const steps = values[Field.Steps]!;
+  const rep = values[Field.Rep]!;
+  if (steps === 0) throw new LineError('n= must be at least 1');
+  if (rep > 1) throw new LineError('rep= is 0 or 1');
+  const eip = values[Field.Eip]!;
+  const eflags = values[Field.Efl]!;
+  const registers = values.slice(0, REGISTERS.length);
+  return { steps, repeatsCountOnce: rep === 1, eip, eflags, registers, memory };
 }
 
 /** ` mem=…`, or nothing where there are no runs. */
