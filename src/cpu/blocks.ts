@@ -2,6 +2,7 @@
 import { assert } from '../base/assert.ts';
 import { PAGE_SHIFT } from '../base/limits.ts';
 import { decode } from '../isa/decoder.ts';
+import { storesToCodeSegment } from '../isa/destination.ts';
 import { TABLE } from '../isa/table.ts';
 import type { CodeMap } from './code-map.ts';
 import { type Core, Vector } from './core.ts';
@@ -125,6 +126,12 @@ export class BlockBuilder {
     if (instruction.row === undefined) {
       e.beginInstruction(at, instruction.length);
       e.op(Uop.Invalid, instruction.why === 'long' ? Vector.GP : Vector.UD);
+      e.ended = true;
+      return instruction.length;
+    }
+    if (storesToCodeSegment(instruction)) {
+      e.beginInstruction(at, instruction.length);
+      e.op(Uop.Invalid, Vector.GP);
       e.ended = true;
       return instruction.length;
     }

@@ -715,7 +715,7 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
               const n = c[p + 7]!;
               r[c[p + 1]!] = fr = a << n;
               const cf = a >>> (32 - n);
-              fc = (cf << 31) | ((fr >>> 31) << 30);
+              fc = (cf << 31) | ((fr >>> 31) << 30) | 8;
               p = (p + 8) | 0;
               continue;
             }
@@ -724,14 +724,14 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
               const n = c[p + 7]!;
               const v = a >>> (n - 1);
               r[c[p + 1]!] = fr = v >>> 1;
-              fc = (v << 31) | (((v & 1) ^ (n === 1 ? a >>> 31 : 0)) << 30);
+              fc = (v << 31) | (((v & 1) ^ (n === 1 ? a >>> 31 : 0)) << 30) | 8;
               p = (p + 8) | 0;
               continue;
             }
             case Uop.Sar32I: {
               const v = r[c[p + 1]!]! >> (c[p + 7]! - 1);
               r[c[p + 1]!] = fr = v >> 1;
-              fc = (v << 31) | ((v & 1) << 30);
+              fc = (v << 31) | ((v & 1) << 30) | 8;
               p = (p + 8) | 0;
               continue;
             }
@@ -760,13 +760,13 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
                 const a = r[c[p + 1]!]!;
                 if (c[p]! === Uop.Shl32C) {
                   fr = a << n;
-                  fc = ((a >>> (32 - n)) << 31) | ((fr >>> 31) << 30);
+                  fc = ((a >>> (32 - n)) << 31) | ((fr >>> 31) << 30) | 8;
                 } else {
                   const shr = c[p]! === Uop.Shr32C;
                   const v = shr ? a >>> (n - 1) : a >> (n - 1);
                   fr = shr ? v >>> 1 : v >> 1;
                   const of = shr && n === 1 ? a >>> 31 : 0;
-                  fc = (v << 31) | (((v & 1) ^ of) << 30);
+                  fc = (v << 31) | (((v & 1) ^ of) << 30) | 8;
                 }
                 r[c[p + 1]!] = fr;
               }
@@ -777,8 +777,7 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
               const a = r[c[p + 1]!]!;
               const n = c[p + 7]!;
               r[c[p + 1]!] = fr = (a << n) | (r[c[p + 2]!]! >>> (32 - n));
-              const cf = (a >>> (32 - n)) & 1;
-              fc = (cf << 31) | ((cf ^ ((a ^ fr) >>> 31)) << 30);
+              fc = ((a >>> (32 - n)) << 31) | ((fr >>> 31) << 30) | 8;
               p = (p + 8) | 0;
               continue;
             }
@@ -787,7 +786,7 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
               const n = c[p + 7]!;
               r[c[p + 1]!] = fr = (a >>> n) | (r[c[p + 2]!]! << (32 - n));
               const cf = (a >>> (n - 1)) & 1;
-              fc = (cf << 31) | ((cf ^ ((a ^ fr) >>> 31)) << 30);
+              fc = (cf << 31) | ((cf ^ ((fr ^ (fr << 1)) >>> 31)) << 30) | 8;
               p = (p + 8) | 0;
               continue;
             }
@@ -834,11 +833,15 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
             }
             case Uop.Div32: {
               divide32(core, r[c[p + 1]!]!);
+              fr = 1;
+              fc = (fc & 0xc0000000) | 8;
               p = (p + 8) | 0;
               continue;
             }
             case Uop.Idiv32: {
               divideSigned32(core, r[c[p + 1]!]!);
+              fr = 1;
+              fc = (fc & 0xc0000000) | 8;
               p = (p + 8) | 0;
               continue;
             }

@@ -237,6 +237,6 @@ export const enum Uop {
   Halt,
   /** Repeated string instruction: function in `a`, `b` says which, `imm` the next address. */
   Repeat,
-  /** #UD, or #GP for more than fifteen bytes: vector in `a`. */
+  /** #UD, or #GP for more than fifteen bytes and stores through cs: vector in `a`. */
   Invalid,
 }

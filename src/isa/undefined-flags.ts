@@ -1,21 +1,24 @@
 /**
  * The value that vmft gives to a flag that the manual leaves undefined. An undefined flag would be
- * non-determinism, so each has one value: that of AMD and Intel processors where they agree and it
- * costs nothing, else the simplest. The processor (cpu/ops) follows this list.
+ * non-determinism, so each has one value: the one that AMD's processors give (family 26; the tests in
+ * test/oracle hold every flag against it), or where that would make common code slower, the
+ * simplest: mul and imul alone. The processor (cpu/ops) follows this list.
  */
 
 const VALUES: Readonly<Record<string, string>> = {
   'and or xor test': 'A = 0',
-  'shl shr sar': 'A = 0; O = as the last of so many shifts by one',
+  'shl shr sar': 'A = 1; O = as the last of so many shifts by one',
   'rol ror rcl rcr': 'O = as the last of so many rotates by one',
-  'shld shrd': 'A = 0; O = the sign changed; a 16-bit count above 16 shifts in twice, C = 0',
-  'mul imul': 'P Z S = of the low half of the product; A = 0',
-  'div idiv': 'all unchanged',
+  'shld shrd':
+    'A = 1; O = as the last of so many shifts by one; of 16 bits by more: C = 0, shld O = 0',
+  'mul imul': 'P Z S = of the low half of the product; A = 0 (AMD: P A Z S unchanged)',
+  'div idiv': 'A = 1; P Z S = 0; C O unchanged',
   'bt bts btr btc': 'P A S O unchanged',
-  'bsf bsr': 'C P A S O unchanged',
-  'daa das': 'O = 0',
-  'aaa aas': 'P Z S = of al; O = 0',
-  'aam aad': 'C A O = 0',
+  'bsf bsr': 'P = of the index, 1 where the source is zero; C A S O = 0',
+  'daa das': 'O = of the addition to al, or the subtraction',
+  'aaa aas': 'P Z S O = of the addition to ax, or the subtraction, before al is masked',
+  aam: 'C A O = 0',
+  aad: 'C A O = of the addition to al',
   mov: 'all unchanged',
 };
 

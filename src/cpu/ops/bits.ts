@@ -3,7 +3,8 @@
  *
  * With a register as bit offset and a memory operand, the offset is signed and reaches beyond the
  * operand (SDM volume 2, BT). Flags the manual leaves undefined: bt and friends change CF only; bsf
- * and bsr change ZF only, and leave the destination as it was when the source is zero.
+ * and bsr set PF by the index and clear the others, and leave the destination as it was when the
+ * source is zero.
  */
 import type { Core } from '../core.ts';
 import type { Lowering, Rules } from '../emitter.ts';
@@ -74,19 +75,16 @@ function bitTest(op: Bit): Lowering {
   };
 }
 
-function scanned(core: Core, value: number): boolean {
-  const arithmetic = core.eflags & ~Eflags.ZF;
-  core.setArithmetic(value === 0 ? arithmetic | Eflags.ZF : arithmetic);
-  return value !== 0;
-}
-
 /** `to` and `from` are register numbers of `size` bytes. */
 function scan(forward: boolean, size: 2 | 4) {
   return (core: Core, to: number, from: number): void => {
     const words = size === 4 ? core.r : core.r16;
     const value = words[from]!;
-    if (!scanned(core, value)) return;
-    words[to] = 31 - Math.clz32(forward ? value & -value : value);
+    const index = value === 0 ? 0 : 31 - Math.clz32(forward ? value & -value : value);
+    // A result that is not zero, with the parity of the index.
+    core.r[Word.FlagResult] = value === 0 ? 0 : index | 0x100;
+    core.r[Word.FlagCarry] = 0;
+    if (value !== 0) words[to] = index;
   };
 }
 

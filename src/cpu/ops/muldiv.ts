@@ -2,7 +2,7 @@
  * mul, imul, div, idiv.
  *
  * Flags the manual leaves undefined: after mul and imul SF ZF PF come from the low half of the
- * product and AF is 0; div and idiv leave all flags as they were.
+ * product and AF is 0; div and idiv clear SF ZF PF, set AF, and leave CF and OF as they were.
  */
 import type { Core } from '../core.ts';
 import { Vector } from '../core.ts';
@@ -99,11 +99,18 @@ function imul16(core: Core, from: number): void {
   productFlags(core, signed16(product), signed16(product) !== product);
 }
 
+/** What the narrow divisions leave in the flags; those of 32 bits are the interpreter's. */
+function quotientFlags(core: Core): void {
+  core.r[Word.FlagResult] = 1;
+  core.r[Word.FlagCarry] = (core.r[Word.FlagCarry]! & 0xc0000000) | 8;
+}
+
 function div8(core: Core, from: number): void {
   const dividend = core.r16[0]!;
   const by = core.r8[from]!;
   if (dividend >>> 8 >= by) core.fault(Vector.DE);
   core.r16[0] = Math.floor(dividend / by) | ((dividend % by) << 8);
+  quotientFlags(core);
 }
 
 function idiv8(core: Core, from: number): void {
@@ -112,6 +119,7 @@ function idiv8(core: Core, from: number): void {
   const quotient = by === 0 ? Number.NaN : Math.trunc(dividend / by);
   if (signed8(quotient) !== quotient) core.fault(Vector.DE);
   core.r16[0] = (quotient & 0xff) | ((dividend % by) << 8);
+  quotientFlags(core);
 }
 
 function div16(core: Core, from: number): void {
@@ -120,6 +128,7 @@ function div16(core: Core, from: number): void {
   if (core.r16[4]! >= by) core.fault(Vector.DE);
   core.r16[0] = Math.floor(dividend / by);
   core.r16[4] = dividend % by;
+  quotientFlags(core);
 }
 
 function idiv16(core: Core, from: number): void {
@@ -129,6 +138,7 @@ function idiv16(core: Core, from: number): void {
   if (signed16(quotient) !== quotient) core.fault(Vector.DE);
   core.r16[0] = quotient;
   core.r16[4] = dividend % by;
+  quotientFlags(core);
 }
 
 function signed8(value: number): number {

@@ -3,7 +3,7 @@
  *
  * Flags the manual leaves undefined, and what they get: OF after a shift or rotate by more than one
  * is what the last of so many steps by one would leave; CF after a shift by more than the operand's
- * bits is the last bit shifted out, a zero or the sign; AF is cleared by shifts and kept by
+ * bits is the last bit shifted out, a zero or the sign; AF is set by shifts and kept by
  * rotates. A count of zero (after masking to five bits) changes nothing.
  */
 import type { Core } from '../core.ts';
@@ -58,7 +58,7 @@ export function shift(
     of = (result & top) !== 0 ? 1 ^ cf : cf;
   }
   core.r[Word.FlagResult] = (result << (32 - bits)) >> (32 - bits);
-  core.r[Word.FlagCarry] = carryWord(cf, of, 0);
+  core.r[Word.FlagCarry] = carryWord(cf, of, 1);
   return result;
 }
 
@@ -140,7 +140,8 @@ function group2(op: Shift): Lowering {
 
 /**
  * shld and shrd. For 16-bit operands and counts above 16, where the manual leaves everything
- * undefined, the register is shifted in twice and CF is 0, as AMD's processors do.
+ * undefined, the register is shifted in twice and CF is 0, as AMD's processors do; by 16 and more to
+ * the left, OF is CF.
  */
 export function doubleShift(
   core: Core,
@@ -164,10 +165,11 @@ export function doubleShift(
     result = (left ? (pair << n) >>> 16 : pair >>> n) | again;
     cf = n > 16 ? 0 : left ? bit(pair, 32 - n) : bit(pair, n - 1);
   }
-  const sign = size === 4 ? result >> 31 : (result << 16) >> 31;
-  const was = size === 4 ? to >> 31 : (to << 16) >> 31;
+  const high = 8 * size - 1;
+  const top = left && n > high ? 0 : bit(result, high);
+  const of = top ^ (left ? cf : bit(result, high - 1));
   core.r[Word.FlagResult] = size === 4 ? result : (result << 16) >> 16;
-  core.r[Word.FlagCarry] = carryWord(cf, sign === was ? 0 : 1, 0);
+  core.r[Word.FlagCarry] = carryWord(cf, of, 1);
   return result;
 }
 

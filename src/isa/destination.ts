@@ -1,0 +1,20 @@
+/**
+ * Whether an instruction stores to its first operand. Nearly all whose first operand is memory do;
+ * those that only read it, or take its address, are listed.
+ */
+import { type Instruction, Seg } from './instruction.ts';
+
+/** imul counts with its one operand; with more, the first is a register. */
+const READERS: ReadonlySet<string> = new Set(
+  `cmp test push call jmp callf jmpf mul imul div idiv bt nop cmps
+   lgdt lidt lldt ltr lmsw invlpg`.split(/\s+/),
+);
+
+/**
+ * Whether `instruction` stores through cs. Such a store raises #GP(0), since no code segment can be
+ * written in protected mode (SDM volume 3, 5.5).
+ */
+export function storesToCodeSegment({ row, operands }: Instruction): boolean {
+  const to = operands[0];
+  return to?.kind === 'mem' && to.segment === Seg.Cs && !READERS.has(row.mnemonic);
+}
