@@ -190,10 +190,13 @@ export class VectorMachine {
     const { r } = cpu.core;
     for (let done = 0; ; done++) {
       const at = r[Word.Eip]! >>> 0;
-      const repeats = this.#isRepeated(at);
       let stop: CpuStop;
-      do stop = this.#runTo(cpu.count + 1);
-      while (repeats && stop.why === 'budget' && r[Word.Eip]! >>> 0 === at);
+      let repeats: boolean;
+      do {
+        // Asked each time, because an iteration may overwrite its own instruction.
+        repeats = this.#isRepeated(at);
+        stop = this.#runTo(cpu.count + 1);
+      } while (repeats && stop.why === 'budget' && r[Word.Eip]! >>> 0 === at);
       if (stop.why !== 'budget') return [stop.why === 'halted' ? done + 1 : done, stop];
       if (done + 1 === steps) return [steps, stop];
     }

@@ -107,6 +107,36 @@ describe('a test', () => {
   });
 });
 
+/** What the real processor answered where ours was once wrong, or had another undefined flag. */
+describe('as on the real processor,', () => {
+  const rows: [title: string, line: string, expected: string][] = [
+    ['a store through cs', 'T a n=2 mem=0:402ea200010000', 'GP err=0 eax=1 eip=1 efl=2'],
+    ['a shift by 0 through cs', 'T a mem=0:2ec02000', 'GP err=0 eip=0 efl=2'],
+    ['a comparison through cs', 'T a mem=0:2e3c003800', '- eip=3 efl=46'],
+    [
+      'a bit offset, 16-bit address',
+      'T a eax=ffff mem=0:67660fa307,fffe:0080',
+      '- eax=ffff eip=5 efl=3',
+    ],
+    ['a left shift', 'T a eax=80000001 mem=0:c1e004', '- eax=10 eip=3 efl=12'],
+    [
+      'shld by more than 16 bits',
+      'T a eax=1 ebx=8000 mem=0:660fa4d812',
+      '- eax=2 ebx=8000 eip=5 efl=12',
+    ],
+    ['shld by 16 bits', 'T a eax=1 ebx=8000 mem=0:660fa4d810', '- eax=8000 ebx=8000 eip=5 efl=897'],
+    ['a division', 'T a efl=8c5 eax=7 ebx=2 mem=0:f7f3', '- eax=3 edx=1 ebx=2 eip=2 efl=813'],
+    ['a scan', 'T a efl=8d5 eax=8 mem=0:0fbcc0', '- eax=3 eip=3 efl=6'],
+    ['a scan of zero', 'T a efl=8d5 ebx=8 mem=0:0fbcd8', '- ebx=8 eip=3 efl=46'],
+    ['daa', 'T a eax=7a mem=0:27', '- eax=80 eip=1 efl=892'],
+    ['aas', 'T a eax=f mem=0:3f', '- eax=ff09 eip=1 efl=97'],
+    ['aad', 'T a eax=7ff mem=0:d50a', '- eax=45 eip=2 efl=13'],
+  ];
+  it.each(rows)('%s: %s', (_title, line, expected) => {
+    expect(answer(line).replace(/.* fault=/, '')).toBe(expected);
+  });
+});
+
 describe('any line', () => {
   const word = fc.constantFrom(
     'T',

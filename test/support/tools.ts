@@ -21,13 +21,22 @@ export function describeWithTool(
   body: () => void,
 ): void {
   const missing = [tools].flat().filter((tool) => !hasTool(tool));
-  if (missing.length === 0) {
+  const reason = missing.length === 0 ? undefined : `needs ${missing.join(', ')}`;
+  describeUnless(reason, title, body);
+}
+
+/**
+ * As vitest's `describe`, for tests that cannot be run here for the `reason` given, if one is. It is
+ * added to the title.
+ */
+export function describeUnless(reason: string | undefined, title: string, body: () => void): void {
+  if (reason === undefined) {
     describe(title, body);
   } else if (process.env.CI) {
     it(title, () => {
-      throw new Error(`${missing.join(', ')} must be installed where CI is set`);
+      throw new Error(`cannot be skipped where CI is set: ${reason}`);
     });
   } else {
-    describe.skip(`${title} (skipped: needs ${missing.join(', ')})`, body);
+    describe.skip(`${title} (skipped: ${reason})`, body);
   }
 }
