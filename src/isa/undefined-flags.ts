@@ -1,7 +1,7 @@
 /**
  * The value that vmft gives to a flag that the manual leaves undefined. An undefined flag would be
- * non-determinism, so each has one value: the one that AMD's processors give (family 26; the tests in
- * test/oracle hold every flag against it), or where that would make common code slower, the
+ * non-determinism, so each has one value: the one that AMD's processors give (family 26; the tests
+ * in test/oracle hold every flag against it), or where that would make common code slower, the
  * simplest: mul and imul alone. The processor (cpu/ops) follows this list.
  */
 

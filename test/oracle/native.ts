@@ -1,6 +1,7 @@
 /**
- * The processor that runs this test, behind the same lines as `vmft vectors`: builds native/native.c
- * with gcc as a 32-bit program and talks to it. Needs root, because guest memory begins at address 0.
+ * The processor that runs this test, behind the same lines as `vmft vectors`: builds
+ * native/native.c with gcc as a 32-bit program and talks to it. Needs root, because guest memory
+ * begins at address 0.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -53,8 +54,8 @@ export class NativeProcessor {
 }
 
 /**
- * Why the real processor cannot be asked here, or undefined if it can: no gcc for 32-bit programs, a
- * host that cannot run them, address 0 out of reach.
+ * Why the real processor cannot be asked here, or undefined if it can: no gcc for 32-bit programs,
+ * a host that cannot run them, address 0 out of reach.
  */
 export function whyNotNative(): string | undefined {
   let native: NativeProcessor | undefined;

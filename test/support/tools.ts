@@ -26,8 +26,8 @@ export function describeWithTool(
 }
 
 /**
- * As vitest's `describe`, for tests that cannot be run here for the `reason` given, if one is. It is
- * added to the title.
+ * As vitest's `describe`, for tests that cannot be run here for the `reason` given, if one is. It
+ * is added to the title.
  */
 export function describeUnless(reason: string | undefined, title: string, body: () => void): void {
   if (reason === undefined) {

@@ -140,8 +140,8 @@ function group2(op: Shift): Lowering {
 
 /**
  * shld and shrd. For 16-bit operands and counts above 16, where the manual leaves everything
- * undefined, the register is shifted in twice and CF is 0, as AMD's processors do; by 16 and more to
- * the left, OF is CF.
+ * undefined, the register is shifted in twice and CF is 0, as AMD's processors do; by 16 and more
+ * to the left, OF is CF.
  */
 export function doubleShift(
   core: Core,
