@@ -37,12 +37,12 @@ describe('the guest’s console', () => {
 });
 
 describeWithTool('script', 'on a terminal', () => {
-  /** What a terminal of this width shows. */
+  /** What a terminal of this width shows. (With CI set, chalk would take it for a log.) */
   const onTerminal = (line: string, columns: number, env = {}): string => {
     const command = `stty cols ${columns}; "${process.execPath}" "${PROGRAM}" ${line}`;
     const { stdout } = spawnSync('script', ['-qc', command, '/dev/null'], {
       encoding: 'utf8',
-      env: { ...process.env, NO_COLOR: '', TERM: 'xterm-256color', ...env },
+      env: { ...process.env, CI: undefined, NO_COLOR: '', TERM: 'xterm-256color', ...env },
       input: '',
       timeout: 30_000,
     });
