@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { carryOf, condition, materialise, resultOf } from '../../src/cpu/flags.ts';
 import { CONDITIONS } from '../../src/isa/conditions.ts';
-import { CODE, execute, Rig } from './rig.ts';
+import { CODE, DATA, execute, Rig } from './rig.ts';
 
 const CF = 0x001;
 const PF = 0x004;
@@ -49,8 +49,10 @@ describe('after popf', () => {
     `set${name} cl\ncmov${name} edx, ebx\nj${name} taken\nmov eax, 2\nhlt\ntaken: mov eax, 1\nhlt`;
 
   it.each(CONDITIONS.map(({ name }, cc) => ({ name, cc })))('j, set and cmov $name', (row) => {
+    const rig = new Rig(source(row.name));
     for (const flags of ALL) {
-      const rig = execute(source(row.name), { eflags: flags, ebx: 5, ecx: -1 });
+      rig.begin({ eflags: flags, ebx: 5, ecx: -1 });
+      rig.run();
       const yes = holds(row.cc, flags);
       expect(rig.registers).toMatchObject({
         eax: yes ? 1 : 2,
@@ -94,17 +96,16 @@ describe('a comparison and the branch on it', () => {
     const fused = `${program(compare)}\n${compare}\nhlt`;
     const single = compare.split('\n');
     const apart = `${program(`${single.join('\n')}\njmp $ + 2`)}\n${compare}\nhlt`;
+    const rigs = [new Rig(fused), new Rig(apart)] as const;
     for (const a of EDGES)
       for (const b of operands) {
-        const before = { eax: a, ebx: b, ecx: a };
-        const results = [fused, apart].map((source) => {
-          const rig = new Rig(source, before);
-          rig.view.setInt32(0x5000, a, true);
-          rig.view.setInt32(0x5004, b, true);
+        for (const rig of rigs) {
+          rig.begin({ eax: a, ebx: b, ecx: a });
+          rig.view.setInt32(DATA, a, true);
+          rig.view.setInt32(DATA + 4, b, true);
           rig.run();
-          return rig;
-        });
-        const [together, separate] = results.map(({ registers }) => registers);
+        }
+        const [together, separate] = rigs.map(({ registers }) => registers);
         expect(together!.edi).toBe(separate!.edi);
         expect(together!.eflags).toBe(separate!.eflags);
         if (!compare.includes('\n')) {
@@ -115,7 +116,7 @@ describe('a comparison and the branch on it', () => {
           // `or edi` between them changes the flags, but each has its own comparison.
           expect(together!.edi).toBe(expected);
         }
-        expect(results[1]!.count - results[0]!.count).toBe(16);
+        expect(rigs[1].count - rigs[0].count).toBe(16);
       }
   });
 

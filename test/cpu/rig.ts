@@ -153,6 +153,11 @@ export class Rig {
       this.view.setUint32(GDT + 8 * n + 4, high, true);
     });
     for (let v = 0; v < 256; v++) this.gate(v, 0x8e00, HANDLERS + v);
+    this.begin(before);
+  }
+
+  /** Puts the processor at the beginning again, with `before` in its registers; RAM stays. */
+  begin(before: Partial<Record<RegisterName, number>>): void {
     const { r } = this.cpu.core;
     this.cpu.reset(CODE, 0);
     r[Word.Esp] = STACK;
@@ -180,7 +185,7 @@ export class Rig {
   }
 
   /** Runs until `count`; by default to where it comes to rest. */
-  run(until = 100_000): CpuStop {
+  run(until = 1_000_000): CpuStop {
     return this.cpu.run(until);
   }
 
