@@ -233,7 +233,7 @@ function writeQueue(prng: Prng, view: DataView, n: number): void {
     view.setUint16(rings + 16 * i + 14, next, true);
   };
   const buffer = (): number =>
-    prng.chance(0.15) ? Place.body + prng.below(0x300) : Place.data + prng.below(0x2000);
+    prng.chance(0.4) ? Place.body + prng.below(0x300) : Place.data + prng.below(0x2000);
   for (let i = 0; i < QUEUE_SIZE; i++) {
     view.setUint16(rings + AVAILABLE + 4 + 2 * i, n === 2 ? (3 * i) % 9 : i, true);
     if (n === 0) descriptor(i, buffer(), 40 + prng.below(100), 2);

@@ -45,19 +45,25 @@ function readingAt(count: number, need: Need): Reading {
   return { kind: need.kind, value: BigInt(count * 1000 + prng.below(1000)) };
 }
 
+/** Bytes that also make sense as code, should they land there: inc and dec of registers. */
+function codeBytes(prng: Prng, size: number): Uint8Array {
+  return prng.bytes(size).map((byte) => ((byte & 7) === 4 ? 0x90 : 0x40 | (byte & 15)));
+}
+
 function happen(machine: X86Machine, seed: number): void {
   const prng = new Prng(seed);
-  const kind = prng.below(4);
+  const kind = prng.below(5);
   if (kind === 0 && machine.timers().length > 0) machine.apply({ kind: 'tick', timer: 0 });
-  else if (kind === 1 && machine.accepts('packet')) {
-    machine.apply({ kind: 'packet', bytes: prng.bytes(14 + prng.below(80)) });
+  else if ((kind === 1 || kind === 4) && machine.accepts('packet')) {
+    machine.apply({ kind: 'packet', bytes: codeBytes(prng, 14 + prng.below(80)) });
   } else if (kind === 2 && machine.accepts('console')) {
     machine.apply({ kind: 'console', bytes: prng.bytes(1 + prng.below(4)) });
   } else if (kind === 3) {
     const request = machine.pendingIo()[0];
     if (!request) return;
     const ok = prng.chance(0.8);
-    const data = ok && request.op === 'read' ? { data: prng.bytes(512 * request.sectors) } : {};
+    const data =
+      ok && request.op === 'read' ? { data: codeBytes(prng, 512 * request.sectors) } : {};
     machine.apply({ kind: 'disk', id: request.id, ok, ...data });
   }
 }
