@@ -6,7 +6,7 @@
  *   4000  this frame, entered at its first byte
  *   5000  interrupt descriptors · 5800 segment descriptors · 5900 where to go on after a fault
  *   6000  rings of the virtio queues, 512 bytes each: net receive, net send, disk, entropy
- *   8000  the body
+ *   8e80  the body, so that it lies on two pages
  *   e000  stack, down from f800 · 10000 … 1ffff data
  */
 import { assembleSource } from './assemble.ts';
@@ -18,7 +18,7 @@ export const Place = {
   gdt: 0x5800,
   entries: 0x5900,
   rings: 0x6000,
-  body: 0x8000,
+  body: 0x8e80,
   bodyEnd: 0xe000,
   stack: 0xf800,
   data: 0x10000,

@@ -64,13 +64,19 @@ function value(prng: Prng): number {
 
 const DEVICE_REGISTERS = [0x00, 0x04, 0x10, 0x30, 0x44, 0x50, 0x60, 0x64, 0x70, 0xfc, 0x100];
 
+/** Somewhere in the body, often where it crosses from one page to the next. */
+function codeAddress(prng: Prng): number {
+  if (prng.chance(0.3)) return Math.ceil(Place.body / 0x1000) * 0x1000 - 4 + prng.below(8);
+  return Place.body + prng.below(0x300);
+}
+
 /** Somewhere that an operand may lie. */
 function address(prng: Prng): number {
   const choice = prng.below(100);
   if (choice < 50) return Place.data + prng.below(96);
   if (choice < 62) return Place.data + 0xff0 + prng.below(32);
   if (choice < 70) return Place.stack - prng.below(64);
-  if (choice < 78) return Place.body + prng.below(0x300);
+  if (choice < 78) return codeAddress(prng);
   if (choice < 84) {
     const register = DEVICE_REGISTERS[prng.below(DEVICE_REGISTERS.length)]!;
     return SLOT + 0x200 * prng.below(4) + register;
@@ -196,6 +202,12 @@ function kick(n: number): number[] {
   return [0x66, 0xff, 0x05, ...u32(index), 0xc7, 0x05, ...u32(notify), ...u32(queue)];
 }
 
+/** Goes back some way every other time that it comes here: `xor byte [flag], 1`, `jnz`. */
+function back(prng: Prng): number[] {
+  const flag = Place.data + 0x800 + prng.below(16);
+  return [0x80, 0x35, ...u32(flag), 1, 0x0f, 0x85, ...u32(-prng.below(400))];
+}
+
 /** Pieces of other kinds, by the number of times in a hundred that they come. */
 const SPECIAL: readonly (readonly [number, (prng: Prng) => number[]])[] = [
   [4, (prng) => [0xba, ...u32(port(prng)), 0xb0, value(prng) & 0xff, 0xec + 2 * prng.below(2)]],
@@ -205,8 +217,9 @@ const SPECIAL: readonly (readonly [number, (prng: Prng) => number[]])[] = [
   [2, (prng) => [0x68, ...u32(prng.below(0x1000) & ~0x4000), 0x9d]],
   [1, () => [0xfb, 0xf4]],
   [2, (prng) => [0xcd, prng.chance(0.5) ? 0x30 + prng.below(16) : prng.below(48)]],
-  [3, (prng) => [0xc6, 0x05, ...u32(Place.body + prng.below(0x300)), prng.below(256)]],
+  [3, (prng) => [0xc6, 0x05, ...u32(codeAddress(prng)), prng.below(256)]],
   [2, (prng) => [0xeb, prng.below(12)]],
+  [3, back],
   [3, (prng) => movImmediate(prng.below(8), value(prng))],
   [1, () => [0x0f, 0x31]],
   [1, (prng) => [0x0f, 0xc7, 0xf0 + prng.below(8)]],
@@ -233,7 +246,7 @@ function writeQueue(prng: Prng, view: DataView, n: number): void {
     view.setUint16(rings + 16 * i + 14, next, true);
   };
   const buffer = (): number =>
-    prng.chance(0.4) ? Place.body + prng.below(0x300) : Place.data + prng.below(0x2000);
+    prng.chance(0.4) ? codeAddress(prng) : Place.data + prng.below(0x2000);
   for (let i = 0; i < QUEUE_SIZE; i++) {
     view.setUint16(rings + AVAILABLE + 4 + 2 * i, n === 2 ? (3 * i) % 9 : i, true);
     if (n === 0) descriptor(i, buffer(), 40 + prng.below(100), 2);
