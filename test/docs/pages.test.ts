@@ -48,7 +48,7 @@ it('every link between pages leads somewhere', () => {
 
 /** What `vmft scenario` prints beside the timeline. */
 function outcomeOf(name: string): string {
-  const { stdout } = spawnSync(process.execPath, ['dist/cli/main.js', 'scenario', name], {
+  const { stdout } = spawnSync(process.execPath, ['dist/bin/main.js', 'scenario', name], {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1' },

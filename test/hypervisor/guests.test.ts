@@ -25,6 +25,8 @@ import { arbitraryInput } from './arbitrary-log.ts';
 import { drain } from './toy.ts';
 
 const DIGEST_EVERY = 1_000_000;
+/** Stretches of execution after a go-live; a guest that polls uses them up. */
+const LIVE_SLICES = runs(8);
 
 interface GuestRecording {
   readonly config: MachineConfig;
@@ -143,7 +145,7 @@ function checkGoLive(recording: GuestRecording, program: CatalogueProgram): void
     const silent = { title: '', console: '', status: 0, ready: 'never' };
     const world = new GuestWorld(live, clock, newDisks(program), silent);
     try {
-      world.play(50);
+      world.play(LIVE_SLICES);
     } catch {
       // A guest without a client may sleep for ever.
     }
