@@ -93,6 +93,8 @@ export class Judge {
       if (popsNoise || !isHarmless(found, bytes)) return undefined;
       if ([...found.row.tests].some((letter) => letters.includes(letter))) return undefined;
       const after = this.#machine.run({ ...test, steps: step });
+      // What it has become, half way, may be anything.
+      if (found.repeat && overlaps(after.memory, eip, found.length)) return undefined;
       if (after.fault === '-') letters = this.#after(found, letters, registers[1]! & 0xff);
       ({ registers, eip, memory: changed } = after);
       ended = after.fault !== '-';
@@ -111,6 +113,10 @@ export class Judge {
     const left = [...before].filter((letter) => !written || !row.writes.includes(letter));
     return [...new Set([...left, ...now])].join('');
   }
+}
+
+function overlaps(runs: VectorAnswer['memory'], from: number, length: number): boolean {
+  return runs.some((run) => run.address < from + length && from < run.address + run.bytes.length);
 }
 
 /** Whether these bytes, which decode to nothing, may mean something to another processor. */
