@@ -33,7 +33,8 @@ export function onBackupEvent(step: Step, event: Event): void {
       if (!heard) break;
       // Rule 18: whoever hears "alone", or a later generation, asks.
       if (heard.token > s.token) suspect(step);
-      else if (heard.generation === s.generation) s.watch.heartbeatHeardNs = s.nowNs;
+      else if (event.from === s.peer && heard.generation === s.generation)
+        s.watch.heartbeatHeardNs = s.nowNs;
       break;
     }
     case 'sliced':
@@ -48,7 +49,7 @@ export function onBackupEvent(step: Step, event: Event): void {
       halt(step, 'divergence');
       break;
     case 'channel-lost':
-      suspect(step);
+      if (event.peer === s.peer) suspect(step);
       break;
     case 'arbiter':
       onAnswer(step, event);

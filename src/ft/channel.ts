@@ -4,8 +4,8 @@ import type { HostId } from './ports.ts';
 import type { Step } from './state.ts';
 
 /** Sends one message to the peer. */
-export function send({ config, out }: Step, message: Message): void {
-  out.push({ kind: 'send', to: config.peer, bytes: encodeMessage(message) });
+export function send({ s, out }: Step, message: Message): void {
+  out.push({ kind: 'send', to: s.peer, bytes: encodeMessage(message) });
 }
 
 /**
@@ -14,11 +14,11 @@ export function send({ config, out }: Step, message: Message): void {
  * (rule 4), greetings aside.
  */
 export function receive(
-  { config, s }: Step,
+  { s }: Step,
   from: HostId,
   bytes: Uint8Array,
 ): Message | 'broken' | undefined {
-  if (s.channel === 'closed' || from !== config.peer) return undefined;
+  if (s.channel === 'closed' || from !== s.peer) return undefined;
   const message = read(bytes);
   if (!message) return 'broken';
   if (message.generation !== s.generation && message.kind !== 'hello') return undefined;
@@ -36,9 +36,9 @@ function read(bytes: Uint8Array): Message | undefined {
 }
 
 /** Closes the channel for good: nothing that comes later is received or acknowledged. */
-export function closeChannel({ config, s, out }: Step): void {
+export function closeChannel({ s, out }: Step): void {
   if (s.channel === 'closed') return;
   s.channel = 'closed';
   s.inbox.waiting = [];
-  out.push({ kind: 'close-channel', peer: config.peer });
+  out.push({ kind: 'close-channel', peer: s.peer });
 }

@@ -26,17 +26,22 @@ export interface Limits {
   readonly bufferEntries: number;
 }
 
+/** A host that may carry a replica of the machine. */
+export interface Member {
+  readonly host: HostId;
+  /** What fails as a whole: a computer, a rack. A machine is never protected by its own place. */
+  readonly place: string;
+}
+
 /** Everything a replica is told at construction. */
 export interface ReplicaConfig {
   /** Name of the replicated machine: the same at all members, another for every machine. */
   readonly machine: string;
   readonly host: HostId;
-  /** The other member; empty for a machine without protection. */
-  readonly peer: HostId;
+  /** All hosts of the machine, this one included; standbys are chosen in this order. */
+  readonly group: readonly Member[];
   /** Fresh for every start of a process (rule 1). */
   readonly owner: string;
-  /** From 1. */
-  readonly generation: number;
   /** Digest over image and machine configuration, which two replicas must have in common. */
   readonly configuration: Digest;
   readonly rules: Rules;
@@ -68,11 +73,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
 
 /** Everything that is not said takes the defaults above, all rules on and `resend`. */
 export function replicaConfig(
-  given: Pick<ReplicaConfig, 'machine' | 'host' | 'peer' | 'owner' | 'configuration'> &
+  given: Pick<ReplicaConfig, 'machine' | 'host' | 'group' | 'owner' | 'configuration'> &
     Partial<ReplicaConfig>,
 ): ReplicaConfig {
   return Object.freeze({
-    generation: 1,
     rules: ALL_RULES,
     uncertain: 'resend' as const,
     timing: DEFAULT_TIMING,

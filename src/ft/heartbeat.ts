@@ -27,14 +27,15 @@ export function startWatch({ s }: Step): void {
   s.watch = { heartbeatHeardNs: s.nowNs, channelHeardNs: s.nowNs, nextHeartbeatNs: s.nowNs };
 }
 
-/** Sends a heartbeat when one is due; says whether it did. */
+/** Sends a heartbeat to every host of the group when one is due; says whether it was. */
 export function beat({ config, s, out }: Step): boolean {
   if (s.nowNs < s.watch.nextHeartbeatNs) return false;
   s.watch.nextHeartbeatNs = s.nowNs + config.timing.heartbeatNs;
-  if (config.peer === '') return false;
   const { generation, token } = s;
   const bytes = encodeMessage({ kind: 'heartbeat', generation, machine: config.machine, token });
-  out.push({ kind: 'heartbeat', to: config.peer, bytes });
+  for (const { host } of config.group) {
+    if (host !== config.host) out.push({ kind: 'heartbeat', to: host, bytes });
+  }
   return true;
 }
 
@@ -44,7 +45,7 @@ export function readHeartbeat(
   from: string,
   bytes: Uint8Array,
 ): (Message & { kind: 'heartbeat' }) | undefined {
-  if (from !== config.peer) return undefined;
+  if (!config.group.some(({ host }) => host === from)) return undefined;
   try {
     const message = decodeMessage(bytes);
     if (message.kind !== 'heartbeat' || message.machine !== config.machine) return undefined;

@@ -27,8 +27,15 @@ export interface Claim {
   readonly owner: string;
 }
 
-/** What a replica is. */
-export type Role = 'primary' | 'backup' | 'alone' | 'halted';
+/** What a replica is. A standby is empty: it claims nothing and emits nothing. */
+export type Role = 'standby' | 'primary' | 'backup' | 'alone' | 'halted';
+
+/** What a replica is when its process starts: generations count from 1. */
+export type Start =
+  | { readonly role: 'primary' | 'backup'; readonly generation: number; readonly peer: HostId }
+  /** A machine that has no backup. */
+  | { readonly role: 'alone'; readonly generation: number }
+  | { readonly role: 'standby' };
 
 /** Why a replica has halted; final. */
 export type HaltReason =

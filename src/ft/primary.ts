@@ -37,7 +37,8 @@ export function onPrimaryEvent(step: Step, event: Event): void {
       const heard = readHeartbeat(step, event.from, event.bytes);
       if (!heard) break;
       if (heard.token > s.token) claim(step);
-      else if (heard.generation === s.generation) s.watch.heartbeatHeardNs = s.nowNs;
+      else if (event.from === s.peer && heard.generation === s.generation)
+        s.watch.heartbeatHeardNs = s.nowNs;
       break;
     }
     case 'input':
@@ -54,6 +55,7 @@ export function onPrimaryEvent(step: Step, event: Event): void {
       confirm(s.outputs, event.ordinal);
       break;
     case 'channel-lost':
+      if (event.peer !== s.peer) break;
       closeChannel(step);
       claim(step);
       break;

@@ -7,19 +7,14 @@ import { advanceAlone, onAloneEvent, startAlone } from './alone.ts';
 import { advanceBackup, onBackupEvent, startBackup } from './backup.ts';
 import type { ReplicaConfig } from './config.ts';
 import { failureAtNs } from './heartbeat.ts';
-import type { Effect, Event, Replica } from './ports.ts';
+import type { Effect, Event, Replica, Start } from './ports.ts';
 import { advancePrimary, onPrimaryEvent, startPrimary } from './primary.ts';
+import { advanceStandby, startStandby } from './standby.ts';
 import { newState, type ReplicaState, type Step } from './state.ts';
 
-/**
- * A complete member of `config.generation`, before its first event, which must be a `wake`; or a
- * machine without protection, which is alone from the start.
- */
-export function createReplica(
-  config: ReplicaConfig,
-  role: 'primary' | 'backup' | 'alone',
-): Replica<ReplicaState> {
-  let s = newState(config, role);
+/** A replica before its first event, which must be a `wake`. */
+export function createReplica(config: ReplicaConfig, start: Start): Replica<ReplicaState> {
+  let s = newState(start);
   return {
     get role() {
       return s.role;
@@ -29,7 +24,7 @@ export function createReplica(
       assert(event.nowNs >= s.nowNs, `time went back from ${s.nowNs} to ${event.nowNs} ns`);
       s.nowNs = event.nowNs;
       const step: Step = { config, s, out: [] };
-      if (s.channel === 'unopened') START[role](step);
+      if (s.channel === 'unopened') START[start.role](step);
       takeEvent(step, event);
       advance(step);
       setAlarm(step);
@@ -42,7 +37,12 @@ export function createReplica(
   };
 }
 
-const START = { primary: startPrimary, backup: startBackup, alone: startAlone };
+const START = {
+  primary: startPrimary,
+  backup: startBackup,
+  alone: startAlone,
+  standby: startStandby,
+};
 
 function takeEvent(step: Step, event: Event): void {
   switch (step.s.role) {
@@ -55,6 +55,7 @@ function takeEvent(step: Step, event: Event): void {
     case 'alone':
       onAloneEvent(step, event);
       break;
+    case 'standby':
     case 'halted':
   }
 }
@@ -69,6 +70,9 @@ function advance(step: Step): void {
       break;
     case 'alone':
       advanceAlone(step);
+      break;
+    case 'standby':
+      advanceStandby(step);
       break;
     case 'halted':
   }
@@ -92,7 +96,8 @@ function nextDueNs(step: Step): number {
   };
   const { stage, retryAtNs } = s.arbitration;
   if (s.farewellNs !== undefined) consider(s.farewellNs + config.timing.failureTimeoutNs);
-  else if (s.role !== 'alone' && stage === 'idle') consider(failureAtNs(step));
+  else if ((s.role === 'primary' || s.role === 'backup') && stage === 'idle')
+    consider(failureAtNs(step));
   if (stage === 'asking') consider(retryAtNs);
   if (s.role === 'primary' && s.channel === 'open' && s.window.unsent.length > 0) {
     consider(s.window.flushAtNs);

@@ -7,7 +7,7 @@ import type { ReplicaConfig } from './config.ts';
 import { newWatch, type Watch } from './heartbeat.ts';
 import { type Inbox, newInbox } from './inbox.ts';
 import { newOutputs, type OutputQueue } from './output-rule.ts';
-import { type Effect, type Role, type Token, tokenOf } from './ports.ts';
+import { type Effect, type HostId, type Role, type Start, type Token, tokenOf } from './ports.ts';
 import { newWindow, type SendWindow } from './window.ts';
 
 /** How far the guest has come. */
@@ -25,8 +25,11 @@ export interface ReplicaState {
   role: Role;
   /** The time of the last event. */
   nowNs: number;
+  /** From 1; 0 for a standby. */
   generation: number;
-  /** What this replica's outputs carry: tokenOf(generation, won). */
+  /** The other end of the channel; empty where there is none. Belongs to the generation. */
+  peer: HostId;
+  /** What this replica's outputs carry: tokenOf(generation, won). 0 for a standby. */
   token: Token;
   channel: 'unopened' | 'greeting' | 'open' | 'closed';
   /** When a goodbye was sent; the sender lingers until it is acknowledged or the peer fails. */
@@ -54,12 +57,14 @@ export interface Step {
 }
 
 /** A replica before its first event. */
-export function newState(config: ReplicaConfig, role: Role): ReplicaState {
+export function newState(start: Start): ReplicaState {
+  const generation = start.role === 'standby' ? 0 : start.generation;
   return {
-    role,
+    role: start.role,
     nowNs: 0,
-    generation: config.generation,
-    token: tokenOf(config.generation, false),
+    generation,
+    peer: 'peer' in start ? start.peer : '',
+    token: tokenOf(generation, false),
     channel: 'unopened',
     farewellNs: undefined,
     fence: undefined,

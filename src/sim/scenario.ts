@@ -32,6 +32,14 @@ export interface GuestSpec {
   readonly digestEvery: number;
 }
 
+/** A host of a scenario. */
+export interface HostSpec {
+  readonly id: HostId;
+  /** What fails as a whole: hosts of one place do not protect each other. */
+  readonly place: string;
+  readonly clock: ClockSpec;
+}
+
 /** How long things are under way. */
 export interface NetworkSpec {
   /** Delays in ns, one way: between hosts, and from a host to disk, arbiter and gateway. */
@@ -63,8 +71,11 @@ export interface Scenario {
   readonly question: string;
   readonly seed: number;
   readonly guest: GuestSpec;
-  /** The first is the primary, the second its backup; one alone runs without protection. */
-  readonly hosts: readonly { readonly id: HostId; readonly clock: ClockSpec }[];
+  /**
+   * The first is the primary, the second its backup, the others are standbys; one alone runs
+   * without protection.
+   */
+  readonly hosts: readonly HostSpec[];
   readonly rules: Rules;
   /** Rules without which the run must be convicted: it is run again with each of them off. */
   readonly without: readonly string[];
@@ -159,17 +170,24 @@ export function parseScenario(
   };
 }
 
+/** Hosts that a scenario may have. */
+const MAX_HOSTS = 8;
+
 function readHosts(node: YamlNode): Scenario['hosts'] {
-  if (!node.given) return ['alpha', 'beta'].map((id) => ({ id, clock: TRUE_CLOCK }));
-  const hosts = node.list().map((item) => {
-    if (typeof item.value === 'string') return { id: item.value, clock: TRUE_CLOCK };
-    item.only(['name', 'clock-offset', 'clock-drift']);
+  const plain = (id: string): HostSpec => ({ id, place: id, clock: TRUE_CLOCK });
+  if (!node.given) return ['alpha', 'beta'].map(plain);
+  const hosts = node.list().map((item): HostSpec => {
+    if (typeof item.value === 'string') return plain(item.value);
+    item.only(['name', 'place', 'clock-offset', 'clock-drift']);
     const offsetNs = item.at('clock-offset').timeNs(0);
     const driftPpm = item.at('clock-drift').number(0, -100_000, 100_000);
-    return { id: item.at('name').text(), clock: { offsetNs, driftPpm } };
+    const id = item.at('name').text();
+    return { id, place: item.at('place').text(id), clock: { offsetNs, driftPpm } };
   });
   const ids = hosts.map(({ id }) => id);
-  if (hosts.length < 1 || hosts.length > 2) node.fail(`expected 1 or 2 hosts, got ${hosts.length}`);
+  if (hosts.length < 1 || hosts.length > MAX_HOSTS) {
+    node.fail(`expected 1 to ${MAX_HOSTS} hosts, got ${hosts.length}`);
+  }
   if (new Set(ids).size < ids.length) node.fail('two hosts have the same name');
   const taken = ids.find((id) => ['disk', 'arbiter', 'gateway', 'world', 'channel'].includes(id));
   if (taken !== undefined) node.fail(`a host cannot be called ${taken}`);

@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts';
 import { type Digest, type Hasher, toHex } from '../base/digest.ts';
 import { Prng, type PrngState } from '../base/prng.ts';
 import { replicaConfig } from '../ft/config.ts';
-import { type Effect, type HostId, type Role, tokenOf } from '../ft/ports.ts';
+import { type Effect, type HostId, type Role, type Start, tokenOf } from '../ft/ports.ts';
 import { createReplica } from '../ft/replica.ts';
 import { encodeOutput } from '../hypervisor/output-codec.ts';
 import { Recorder } from '../hypervisor/recorder.ts';
@@ -128,12 +128,11 @@ export class World {
   #makeHost(id: HostId): SimHost {
     const { scenario } = this;
     const index = scenario.hosts.findIndex((host) => host.id === id);
-    const peer = scenario.hosts.find((host) => host.id !== id)?.id ?? '';
     const { rules, uncertain, timing, limits } = scenario;
     const config = replicaConfig({
       machine: scenario.name,
       host: id,
-      peer,
+      group: scenario.hosts.map(({ id: host, place }) => ({ host, place })),
       owner: `${id}.1`,
       configuration: this.parts.configuration,
       rules,
@@ -141,11 +140,15 @@ export class World {
       timing,
       limits,
     });
-    const role = scenario.hosts.length === 1 ? 'alone' : index === 0 ? 'primary' : 'backup';
-    const replica = createReplica(config, role);
+    const start = startOf(scenario, index);
+    const replica = createReplica(config, start);
     const machine = this.parts.makeMachine();
     return new SimHost(id, this, replica, scenario.hosts[index]!.clock, (sources) =>
-      this.#makeEngine(role === 'backup' ? 'replay' : 'record', machine, sources),
+      this.#makeEngine(
+        start.role === 'primary' || start.role === 'alone' ? 'record' : 'replay',
+        machine,
+        sources,
+      ),
     );
   }
 
@@ -406,6 +409,15 @@ export class World {
     copy.load(this.save());
     return copy;
   }
+}
+
+/** The first host is the primary, the second its backup, the others are standbys. */
+function startOf({ hosts }: Scenario, index: number): Start {
+  const generation = 1;
+  if (hosts.length === 1) return { role: 'alone', generation };
+  if (index > 1) return { role: 'standby' };
+  const peer = hosts[1 - index]!.id;
+  return { role: index === 0 ? 'primary' : 'backup', generation, peer };
 }
 
 function newWorldState(scenario: Scenario, parts: WorldParts, prng: Prng): WorldState {

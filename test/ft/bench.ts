@@ -36,13 +36,13 @@ export class Bench {
     this.config = replicaConfig({
       machine: 'counter',
       host: this.host,
-      peer: this.peer,
+      group: ['alpha', 'beta'].map((host) => ({ host, place: host })),
       owner: `${this.host}.1`,
       configuration: CONFIGURATION,
       timing: TIMING,
       ...options,
     });
-    this.replica = createReplica(this.config, role);
+    this.replica = createReplica(this.config, { role, generation: 1, peer: this.peer });
   }
 
   get role(): Role {

@@ -95,7 +95,7 @@ export const settings: fc.Arbitrary<Partial<Scenario>> = fc
     const { hosts, limits, timing } = toyScenario(0);
     return {
       uncertain,
-      hosts: [hosts[0]!, { id: 'beta', clock: { offsetNs, driftPpm } }],
+      hosts: [hosts[0]!, { id: 'beta', place: 'beta', clock: { offsetNs, driftPpm } }],
       limits: { ...limits, channelBytes, bufferEntries },
       timing: { ...timing, flushNs },
     };
