@@ -4,8 +4,33 @@ import { decodeMessage, type Message } from '../ft/messages.ts';
 import type { Effect } from '../ft/ports.ts';
 import { decodeEntries } from '../hypervisor/codec.ts';
 import { kindOf } from '../hypervisor/log-statistics.ts';
+import type { HostMoment } from './faults.ts';
 import type { SimHost } from './host.ts';
 import { linkName, sendDatagram, sendStream } from './links.ts';
+
+/** Lets faults fire that wait for the moment before `effect`. */
+export function announceEffect({ world, id, state }: SimHost, effect: Effect): void {
+  const before = (kind: HostMoment, number: number): void =>
+    world.fired({ kind, host: id, number, before: true });
+  switch (effect.kind) {
+    case 'send':
+      before('message', world.link(linkName(id, effect.to)).sent + 1);
+      break;
+    case 'release':
+      before('output', state.releases + 1);
+      break;
+    case 'feed':
+      before('entry', state.entries + effect.entries.length);
+      break;
+    case 'test-and-set':
+    case 'fence':
+      before('ask', state.asks + 1);
+      break;
+    default:
+      world.observer?.other();
+      break;
+  }
+}
 
 /** Performs one effect, then lets faults fire that waited for it. */
 export function performEffect(host: SimHost, effect: Effect): void {
@@ -38,6 +63,7 @@ export function performEffect(host: SimHost, effect: Effect): void {
         host: id,
         claim: effect.claim,
       });
+      world.fired({ kind: 'ask', host: id, number: ++host.state.asks });
       break;
     case 'fence':
       sendStream(world, linkName(id, 'disk'), {
@@ -45,6 +71,7 @@ export function performEffect(host: SimHost, effect: Effect): void {
         host: id,
         token: effect.token,
       });
+      world.fired({ kind: 'ask', host: id, number: ++host.state.asks });
       break;
     case 'announce':
       sendStream(world, linkName(id, 'gateway'), {
@@ -84,7 +111,6 @@ function send(host: SimHost, { to, bytes }: Effect & { kind: 'send' }): void {
   world.fired({ kind: 'message', host: id, number: world.link(name).sent });
 }
 
-/** A message in a few words. */
 /** Batches without entries, and acknowledgements that acknowledge nothing new. */
 function isRoutine({ state }: SimHost, message: Message): boolean {
   if (message.kind === 'batch') return decodeEntries(message.entries).length === 0;
@@ -94,6 +120,7 @@ function isRoutine({ state }: SimHost, message: Message): boolean {
   return nothingNew;
 }
 
+/** A message in a few words. */
 function describeMessage(message: Message): string {
   switch (message.kind) {
     case 'batch': {

@@ -1,25 +1,38 @@
 /**
  * Faults: what goes wrong, and when. A trigger is a moment of the run (an instruction count, a log
- * entry, a message, an output, an answer to a client, a time), so that a crash can be put at any
- * exact point. Each fault fires once; that it did is counted, so that a campaign can prove that
- * every kind of fault happened.
+ * entry, a message, an output, an answer to a client, a time), or just before one, so that a crash
+ * can be put at any exact point. Each fault fires once; that it did is counted, so that a campaign
+ * can prove that every kind of fault happened.
  */
 import type { HostId } from '../ft/ports.ts';
 import { joinLink, linkName, loseUnderWay } from './links.ts';
 import type { World } from './world.ts';
 
-/** When a fault fires. Numbers count from 1 over the life of a host; the moment has just passed. */
+/**
+ * What happens to a host again and again, counted from 1 over its life. `count`: its guest has
+ * executed so many instructions, its replica does not know it yet · `entry`: its log has so many
+ * entries · `message`: it has sent a message on the channel · `received`: one has come to it, its
+ * replica does not know it yet · `output`: it has released an output · `delivered`: one of its
+ * outputs has come to gateway or disk · `ask`: it has asked arbiter or disk for leave to go on
+ */
+export type HostMoment =
+  | 'count'
+  | 'entry'
+  | 'message'
+  | 'received'
+  | 'output'
+  | 'delivered'
+  | 'ask';
+
+/** When a fault fires: a moment has just passed, or is about to come. */
 export type Trigger =
   | { readonly on: 'time'; readonly timeNs: number }
-  /**
-   * `count`: the host's guest has executed so many instructions, its replica does not know it yet ·
-   * `entry`: the log on that host has so many entries · `message`: the host has sent its n-th
-   * message on the channel · `output`: it has released its n-th output
-   */
+  /** `before` (never with `count`): what the moment names has not happened yet. */
   | {
-      readonly on: 'count' | 'entry' | 'message' | 'output';
+      readonly on: HostMoment;
       readonly host: HostId;
       readonly number: number;
+      readonly before?: true;
     }
   /** So many answers have come to the clients together. */
   | { readonly on: 'answer'; readonly number: number };
@@ -66,16 +79,18 @@ export interface FaultSpec {
 /** A moment that may fire faults. */
 export type Moment =
   | {
-      readonly kind: 'count' | 'entry' | 'message' | 'output';
+      readonly kind: HostMoment;
       readonly host: HostId;
       readonly number: number;
+      readonly before?: true;
     }
   | { readonly kind: 'answer'; readonly number: number };
 
 /** Whether `moment` is what the trigger waits for, or later. */
 export function isReached(at: Trigger, moment: Moment): boolean {
   if (at.on === 'time' || at.on !== moment.kind || moment.number < at.number) return false;
-  return at.on === 'answer' || moment.kind === 'answer' || at.host === moment.host;
+  if (at.on === 'answer' || moment.kind === 'answer') return true;
+  return at.host === moment.host && at.before === moment.before;
 }
 
 /** A fault in a few words: "crash alpha". */
@@ -101,7 +116,7 @@ export function describeAction(action: Action): string {
 
 /** Does what the fault of that index says. */
 export function fire(world: World, index: number): void {
-  const { action } = world.scenario.faults[index]!;
+  const { action } = world.faults[index]!;
   const { state } = world;
   if (state.firedFaults[index]) return;
   state.firedFaults[index] = true;
@@ -114,7 +129,7 @@ export function fire(world: World, index: number): void {
 
 /** Ends a fault that lasts for a time. */
 export function undo(world: World, index: number): void {
-  const { action } = world.scenario.faults[index]!;
+  const { action } = world.faults[index]!;
   world.trace('world', `ends: ${describeAction(action)}`);
   switch (action.do) {
     case 'pause':

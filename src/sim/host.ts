@@ -14,7 +14,7 @@ import type { LogEntry, Slice, Sources } from '../hypervisor/entry.ts';
 import type { Recorder, RecorderState } from '../hypervisor/recorder.ts';
 import type { Replayer, ReplayerState } from '../hypervisor/replayer.ts';
 import { type ClockSpec, clockAt, worldTimeOf } from './clock.ts';
-import { performEffect } from './effects.ts';
+import { announceEffect, performEffect } from './effects.ts';
 import type { HostEvent, SimEvent } from './events.ts';
 import type { World } from './world.ts';
 
@@ -46,8 +46,13 @@ export interface HostState {
   covered: number;
   /** Instructions executed. */
   count: number;
-  /** Outputs released. */
+  /** Messages of the channel that have come. */
+  received: number;
+  /** Outputs released, and those of them that have come to gateway or disk. */
   releases: number;
+  delivered: number;
+  /** Questions to arbiter and disk. */
+  asks: number;
   /** Entries that its last acknowledgement named, for the trace. */
   acknowledged: number;
 }
@@ -85,7 +90,10 @@ export class SimHost {
     entries: 0,
     covered: 0,
     count: 0,
+    received: 0,
     releases: 0,
+    delivered: 0,
+    asks: 0,
     acknowledged: 0,
   };
   engine: Engine;
@@ -133,10 +141,9 @@ export class SimHost {
   /** Takes an event of the world that is meant for this host. */
   receive(event: SimEvent): void {
     const { state } = this;
-    if (state.status === 'crashed' || state.status === 'halted') return;
-    if (state.status === 'paused') {
-      state.backlog.push(event);
-      return;
+    if (!this.#isUpFor(event)) return;
+    if (event.kind === 'slice-end' && this.#announceEntries(event.result)) {
+      if (!this.#isUpFor(event)) return;
     }
     switch (event.kind) {
       case 'host':
@@ -156,6 +163,22 @@ export class SimHost {
     }
   }
 
+  /** Whether the host takes the event now; a paused one keeps it for later. */
+  #isUpFor(event: SimEvent): boolean {
+    const { state } = this;
+    if (state.status === 'paused') state.backlog.push(event);
+    return state.status === 'up';
+  }
+
+  /** Lets faults fire that wait for the moment before entries; says whether there are any. */
+  #announceEntries(result: Slice | { readonly diverged: string }): boolean {
+    if (this.engine.mode === 'replay' || 'diverged' in result) return false;
+    if (result.entries.length === 0) return false;
+    const number = this.state.entries + result.entries.length;
+    this.world.fired({ kind: 'entry', host: this.id, number, before: true });
+    return true;
+  }
+
   /** Gives the replica an event and performs what it answers, until a fault stops the host. */
   step(event: HostEvent): void {
     const { role } = this.replica;
@@ -167,6 +190,7 @@ export class SimHost {
   /** Performs effects in their order. A pause in between keeps the rest for later. */
   perform(effects: readonly Effect[]): void {
     for (const [index, effect] of effects.entries()) {
+      if (this.state.status === 'up') announceEffect(this, effect);
       if (this.state.status === 'paused') {
         this.state.backlog.unshift({ kind: 'effects', effects: effects.slice(index) });
         return;

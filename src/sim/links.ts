@@ -46,6 +46,7 @@ export const linkName = (from: string, to: string): string => `${from}>${to}`;
 /** Sends over a stream. */
 export function sendStream(world: World, name: string, payload: SimEvent): void {
   const link = world.link(name);
+  world.observer?.link(name);
   const number = link.sent++;
   if (link.cut) link.held.push({ number, payload });
   else arriveLater(world, name, link, number, payload);
@@ -67,6 +68,7 @@ function arriveLater(
 export function sendDatagram(world: World, name: string, payload: SimEvent): void {
   const link = world.link(name);
   const { loss, duplication, jitterNs } = world.scenario.network.datagrams;
+  world.observer?.link(name);
   if (link.cut) return;
   for (let copies = 1; copies > 0; copies--) {
     if (duplication > 0 && world.prng.chance(duplication)) copies++;
@@ -79,6 +81,7 @@ export function sendDatagram(world: World, name: string, payload: SimEvent): voi
 /** What a stream delivers now, or undefined: it was lost, or the link has been cut meanwhile. */
 export function arrive(world: World, event: SimEvent & { kind: 'arrival' }): SimEvent | undefined {
   const link = world.link(event.link);
+  world.observer?.link(event.link);
   if (event.epoch !== link.epoch) return undefined;
   if (!link.cut) return event.payload;
   link.held.push({ number: event.number, payload: event.payload });

@@ -14,6 +14,11 @@ export interface Scheduled<E> {
 const before = (a: Scheduled<unknown>, b: Scheduled<unknown>): boolean =>
   a.atNs < b.atNs || (a.atNs === b.atNs && a.sequence < b.sequence);
 
+/** The elements in the order in which they are due; itself a heap. */
+export function inOrder<E>(heap: readonly Scheduled<E>[]): Scheduled<E>[] {
+  return heap.toSorted((a, b) => (before(a, b) ? -1 : 1));
+}
+
 /** Adds an element. */
 export function push<E>(heap: Scheduled<E>[], item: Scheduled<E>): void {
   let at = heap.length;

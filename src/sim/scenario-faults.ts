@@ -2,12 +2,22 @@
  * The faults of a scenario file. Each has a trigger and one action:
  *   - at: { time: 20ms }                      or a number of { count, entry, message, output } with
  *     crash: alpha                            a host (the primary by default), or { answer: 1 }
+ * With `when: before` the fault comes just before that entry, message or output.
  */
 import type { HostId } from '../ft/ports.ts';
-import type { Action, Ends, FaultSpec, Trigger } from './faults.ts';
+import type { Action, Ends, FaultSpec, HostMoment, Trigger } from './faults.ts';
 import type { YamlNode } from './yaml-node.ts';
 
-const TRIGGERS = ['time', 'count', 'entry', 'message', 'output', 'answer'] as const;
+const HOST_MOMENTS = [
+  'count',
+  'entry',
+  'message',
+  'received',
+  'output',
+  'delivered',
+  'ask',
+] as const satisfies readonly HostMoment[];
+const TRIGGERS = ['time', ...HOST_MOMENTS, 'answer'] as const;
 const ACTIONS = [
   ...['crash', 'pause', 'resume', 'cut', 'join', 'break', 'delay', 'disk', 'arbiter'],
   'power-off',
@@ -26,7 +36,7 @@ export function readFaults(
 }
 
 function readTrigger(node: YamlNode, hosts: readonly HostId[], safetyNs: number): Trigger {
-  node.only([...TRIGGERS, 'host']);
+  node.only([...TRIGGERS, 'host', 'when']);
   const given = TRIGGERS.filter((trigger) => node.at(trigger).given);
   if (given.length !== 1) node.fail(`expected one of ${TRIGGERS.join(', ')}, got ${given.length}`);
   const on = given[0]!;
@@ -37,7 +47,11 @@ function readTrigger(node: YamlNode, hosts: readonly HostId[], safetyNs: number)
   }
   const number = node.at(on).whole(undefined, on === 'answer' ? 1 : 0);
   if (on === 'answer') return { on, number };
-  return { on, number, host: node.at('host').oneOf('host', hosts, hosts[0]) };
+  const host = node.at('host').oneOf('host', hosts, hosts[0]);
+  const when = node.at('when').oneOf('time', ['before', 'after'], 'after');
+  if (when === 'after') return { on, number, host };
+  if (on === 'count') node.at('when').fail('a count has no moment before it');
+  return { on, number, host, before: true };
 }
 
 function readAction(item: YamlNode, hosts: readonly HostId[]): Action {

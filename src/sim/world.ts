@@ -26,7 +26,7 @@ import {
 import { describeSent } from './describe.ts';
 import { type DiskState, newDisk, onDiskEvent, wakeDisk } from './disk.ts';
 import type { Sent, SimEvent } from './events.ts';
-import { fire, heal, isReached, type Moment, undo } from './faults.ts';
+import { type FaultSpec, fire, heal, isReached, type Moment, undo } from './faults.ts';
 import {
   type GatewayState,
   newGateway,
@@ -38,7 +38,7 @@ import {
 } from './gateway.ts';
 import { type Engine, type SavedHost, SimHost } from './host.ts';
 import { arrive, type Link, linkName, newLink } from './links.ts';
-import { pop, push, type Scheduled } from './queue.ts';
+import { inOrder, pop, push, type Scheduled } from './queue.ts';
 import type { Scenario } from './scenario.ts';
 import type { Observation, TraceEvent, Violation } from './trace.ts';
 
@@ -58,6 +58,16 @@ export interface WorldParts {
   readonly tracing: boolean;
 }
 
+/** Whoever walks along with a world: it is told, and changes nothing. */
+export interface Observer {
+  /** A moment at which a fault may fire; also every moment before one. */
+  moment(moment: Moment): void;
+  /** An effect is about to be performed that no moment names. */
+  other(): void;
+  /** Something is sent over a link, or comes out of it. */
+  link(name: string): void;
+}
+
 /** Everything a world remembers: plain data. */
 export interface WorldState {
   nowNs: number;
@@ -69,7 +79,7 @@ export interface WorldState {
   arbiter: ArbiterState;
   gateway: GatewayState;
   clients: ClientState[];
-  /** By index in the scenario. */
+  /** By index in the world's faults. */
   firedFaults: boolean[];
   /** Answers that clients have had. */
   answers: number;
@@ -101,12 +111,16 @@ export class World {
   readonly hosts = new Map<HostId, SimHost>();
   prng: Prng;
   state: WorldState;
+  /** What goes wrong: the scenario's faults, or those that `load` was given. */
+  faults: readonly FaultSpec[];
+  observer: Observer | undefined;
 
   constructor(scenario: Scenario, parts: WorldParts) {
     this.scenario = scenario;
     this.parts = parts;
     this.tracing = parts.tracing;
     this.nsPerInstruction = scenario.guest.nsPerInstruction;
+    this.faults = scenario.faults;
     this.prng = new Prng(scenario.seed);
     this.state = newWorldState(scenario, parts, this.prng);
     for (const { id } of scenario.hosts) this.hosts.set(id, this.#makeHost(id));
@@ -119,10 +133,18 @@ export class World {
     for (const { atNs, bytes } of scenario.typing) {
       this.scheduleAt(atNs, { kind: 'console-in', bytes });
     }
-    for (const [index, { at }] of scenario.faults.entries()) {
-      if (at.on === 'time') this.scheduleAt(at.timeNs, { kind: 'fault', index });
-    }
+    this.#scheduleFaults();
     this.scheduleAt(scenario.safetyNs, { kind: 'heal' });
+  }
+
+  /** Faults that wait for a time come before everything else that happens at that time. */
+  #scheduleFaults(): void {
+    const { queue, nowNs, firedFaults } = this.state;
+    for (const [index, { at }] of this.faults.entries()) {
+      if (at.on !== 'time' || at.timeNs < nowNs || firedFaults[index]) continue;
+      const sequence = index - this.faults.length;
+      push(queue, { atNs: at.timeNs, sequence, event: { kind: 'fault', index } });
+    }
   }
 
   #makeHost(id: HostId): SimHost {
@@ -233,11 +255,9 @@ export class World {
       case 'guest-wake':
         this.host(event.host).receive(event);
         break;
-      case 'arrival': {
-        const payload = arrive(this, event);
-        if (payload) this.#dispatch(payload);
+      case 'arrival':
+        this.#arrive(event);
         break;
-      }
       case 'disk-request':
       case 'disk-apply':
       case 'disk-fence':
@@ -259,6 +279,28 @@ export class World {
         this.#dispatchToNetwork(event);
         break;
     }
+  }
+
+  /** What a stream delivers; faults may fire just before and after. */
+  #arrive(event: SimEvent & { kind: 'arrival' }): void {
+    const host = this.#countArrival(event.payload, true);
+    const payload = arrive(this, event);
+    if (!payload) return;
+    if (host) this.#countArrival(payload, false);
+    this.#dispatch(payload);
+  }
+
+  /** Announces or counts a message that comes to a host, or an output that comes from one. */
+  #countArrival(payload: SimEvent, before: boolean): boolean {
+    const isMessage = payload.kind === 'host' && payload.event.kind === 'message';
+    if (!isMessage && !('ordinal' in payload)) return false;
+    const { state } = this.host(payload.host);
+    const counter = isMessage ? 'received' : 'delivered';
+    const number = state[counter] + 1;
+    if (!before) state[counter] = number;
+    const moment = { kind: counter, host: payload.host, number } as const;
+    this.fired(before ? { ...moment, before } : moment);
+    return true;
   }
 
   #dispatchToNetwork(event: SimEvent): void {
@@ -328,7 +370,8 @@ export class World {
 
   /** A moment that faults may wait for has come. */
   fired(moment: Moment): void {
-    for (const [index, { at }] of this.scenario.faults.entries()) {
+    this.observer?.moment(moment);
+    for (const [index, { at }] of this.faults.entries()) {
       if (!this.state.firedFaults[index] && isReached(at, moment)) fire(this, index);
     }
   }
@@ -336,7 +379,7 @@ export class World {
   /** The next instruction count above `count` for which a fault waits on that host. */
   faultCountAfter(host: HostId, count: number): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const [index, { at }] of this.scenario.faults.entries()) {
+    for (const [index, { at }] of this.faults.entries()) {
       if (this.state.firedFaults[index] || at.on !== 'count' || at.host !== host) continue;
       if (at.number > count && at.number < next) next = at.number;
     }
@@ -389,9 +432,19 @@ export class World {
     return { state: { ...copyState(this.state), prng: this.prng.state() }, hosts };
   }
 
-  /** Goes on from a moment of a world with the same scenario, faults aside. */
-  load(saved: SavedWorld): void {
+  /**
+   * Goes on from a moment of a world with the same scenario, and with other faults: those that the
+   * world had stand first in `faults`, if they have fired; one whose time is past never fires.
+   */
+  load(saved: SavedWorld, faults: readonly FaultSpec[] = this.faults): void {
     this.state = copyState(saved.state);
+    const isFault = ({ event }: Scheduled<SimEvent>): boolean => event.kind === 'fault';
+    if (this.state.queue.some(isFault)) {
+      this.state.queue = inOrder(this.state.queue).filter((item) => !isFault(item));
+    }
+    this.faults = faults;
+    this.state.firedFaults = faults.map((_, index) => saved.state.firedFaults[index] === true);
+    this.#scheduleFaults();
     this.prng = new Prng(saved.state.prng);
     for (const [id, host] of this.hosts) {
       const { engine } = saved.hosts[id]!;
@@ -406,7 +459,7 @@ export class World {
   /** A second world that goes on like this one. */
   fork(): World {
     const copy = new World(this.scenario, this.parts);
-    copy.load(this.save());
+    copy.load(this.save(), this.faults);
     return copy;
   }
 }

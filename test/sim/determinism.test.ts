@@ -40,6 +40,29 @@ describe('a simulated world', () => {
     );
   });
 
+  it('loaded with other faults goes on as one that had them from the beginning', () => {
+    fc.assert(
+      fc.property(fc.nat(), faults, fc.nat(2000), (seed, these, at) => {
+        const parts = toyParts();
+        const world = newWorld(toyScenario(seed), parts);
+        const scenario = toyScenario(seed, these);
+        const begun = newWorld(scenario, parts);
+        const untouched = (): boolean => !begun.state.firedFaults.includes(true);
+        for (let events = 0; events < at && untouched(); events++) {
+          world.next();
+          begun.next();
+        }
+        fc.pre(untouched());
+        world.load(world.save(), these);
+        while (world.next());
+        while (begun.next());
+        expect(world.state.trace).toEqual(begun.state.trace);
+        expect(world.state.firedFaults).toEqual(begun.state.firedFaults);
+      }),
+      { numRuns: runs(20) },
+    );
+  });
+
   it('can be stored as plain data', () => {
     const world = newWorld(toyScenario(3), toyParts());
     for (let events = 0; events < 500 && world.next(); events++);
