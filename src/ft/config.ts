@@ -24,6 +24,8 @@ export interface Limits {
   readonly channelBytes: number;
   /** Entries in the backup's buffer; beyond them it acknowledges nothing. */
   readonly bufferEntries: number;
+  /** Execution lag of the backup, in ns, above which the primary executes less; see lag.ts. */
+  readonly lagNs: number;
 }
 
 /** A host that may carry a replica of the machine. */
@@ -69,6 +71,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   sliceInstructions: 10_000_000,
   channelBytes: 4 * 1024 * 1024,
   bufferEntries: 100_000,
+  lagNs: 1000 * MS,
 });
 
 /** Everything that is not said takes the defaults above, all rules on and `resend`. */

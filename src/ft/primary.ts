@@ -11,6 +11,7 @@ import { goAlone } from './alone.ts';
 import { askAgain, claim, onAnswer } from './arbitration.ts';
 import { closeChannel, receive, send } from './channel.ts';
 import { beat, failureAtNs, readHeartbeat, startWatch } from './heartbeat.ts';
+import { ageEntries, rests } from './lag.ts';
 import { halt, onInput, onSliced, run } from './live.ts';
 import type { Message } from './messages.ts';
 import { allArrived, confirm, release } from './output-rule.ts';
@@ -50,6 +51,7 @@ export function onPrimaryEvent(step: Step, event: Event): void {
     case 'sliced':
       onSliced(step, event.slice);
       enqueue(step, event.slice.entries);
+      ageEntries(step, event.slice);
       break;
     case 'released':
       confirm(s.outputs, event.ordinal);
@@ -90,7 +92,7 @@ function takeMessage(step: Step, message: Message): boolean {
       }
       return true;
     case 'ack':
-      return acknowledge(s.window, message);
+      return acknowledge(step, message);
     case 'goodbye':
       // Nothing has been protected yet: the operator has started two different machines.
       if (message.reason !== 'refused' || s.channel !== 'greeting') return false;
@@ -124,7 +126,7 @@ export function advancePrimary(step: Step): void {
   if (s.channel === 'open' && (beaten || isDue(step))) flush(step);
   release(step, releaseLimit(step));
   const room = window.unsent.length < config.limits.bufferEntries && !isFull(step);
-  if (s.channel !== 'greeting' && !s.execution.ended && room) run(step);
+  if (s.channel !== 'greeting' && !s.execution.ended && room && !rests(step)) run(step);
 }
 
 /** Entries go out at once when an output waits for them, else when they have waited long enough. */

@@ -7,6 +7,7 @@ import { advanceAlone, onAloneEvent, startAlone } from './alone.ts';
 import { advanceBackup, onBackupEvent, startBackup } from './backup.ts';
 import type { ReplicaConfig } from './config.ts';
 import { failureAtNs } from './heartbeat.ts';
+import { rests } from './lag.ts';
 import type { Effect, Event, Replica, Start } from './ports.ts';
 import { advancePrimary, onPrimaryEvent, startPrimary } from './primary.ts';
 import { advanceStandby, startStandby } from './standby.ts';
@@ -102,6 +103,7 @@ function nextDueNs(step: Step): number {
   if (s.role === 'primary' && s.channel === 'open' && s.window.unsent.length > 0) {
     consider(s.window.flushAtNs);
   }
+  if (s.role === 'primary' && rests(step)) consider(s.lag.restUntilNs);
   if (s.fence && s.fence !== 'confirmed') consider(s.fence.retryAtNs);
   return Math.max(due, s.nowNs);
 }

@@ -6,6 +6,7 @@ import { type Arbitration, newArbitration } from './arbitration.ts';
 import type { ReplicaConfig } from './config.ts';
 import { newWatch, type Watch } from './heartbeat.ts';
 import { type Inbox, newInbox } from './inbox.ts';
+import { type Lag, newLag } from './lag.ts';
 import { newOutputs, type OutputQueue } from './output-rule.ts';
 import { type Effect, type HostId, type Role, type Start, type Token, tokenOf } from './ports.ts';
 import { newWindow, type SendWindow } from './window.ts';
@@ -45,6 +46,8 @@ export interface ReplicaState {
   outputs: OutputQueue;
   /** Entries on their way to the backup. Primary only. */
   window: SendWindow;
+  /** How far the backup is behind, and what the guest rests for it. Primary only. */
+  lag: Lag;
   /** Entries received from the primary. Backup only. */
   inbox: Inbox;
 }
@@ -74,6 +77,7 @@ export function newState(start: Start): ReplicaState {
     arbitration: newArbitration(),
     outputs: newOutputs(),
     window: newWindow(),
+    lag: newLag(),
     inbox: newInbox(),
   };
 }

@@ -10,6 +10,7 @@
 import { encodeEntries } from '../hypervisor/codec.ts';
 import type { LogEntry } from '../hypervisor/entry.ts';
 import { send } from './channel.ts';
+import { measureLag } from './lag.ts';
 import type { Message } from './messages.ts';
 import { releasedUpTo } from './output-rule.ts';
 import type { Step } from './state.ts';
@@ -26,7 +27,9 @@ export interface SendWindow {
   /**
    * Sent and not acknowledged: for each batch the bytes of its entries and the entries up to it.
    */
-  underWay: { batch: number; bytes: number; entries: number }[];
+  underWay: { readonly batch: number; readonly bytes: number; readonly entries: number }[];
+  /** Bytes of all of them. */
+  bytesUnderWay: number;
   /** Entries of the machine's life that have been sent. */
   sent: number;
   /** Entries of the machine's life that the backup has in its buffer. */
@@ -42,6 +45,7 @@ export const newWindow = (): SendWindow => ({
   flushAtNs: 0,
   nextBatch: 0,
   underWay: [],
+  bytesUnderWay: 0,
   sent: 0,
   acknowledged: 0,
   executed: 0,
@@ -64,6 +68,7 @@ export function flush(step: Step): void {
   const batch = window.nextBatch++;
   window.sent += window.unsent.length;
   window.underWay.push({ batch, bytes: entries.length, entries: window.sent });
+  window.bytesUnderWay += entries.length;
   window.unsent = [];
   send(step, {
     kind: 'batch',
@@ -78,21 +83,21 @@ export function flush(step: Step): void {
  * Takes an acknowledgement. False if it speaks of a batch that was never sent, or of other entries
  * than that batch had: then the peer is not the backup of this primary.
  */
-export function acknowledge(window: SendWindow, ack: Message & { kind: 'ack' }): boolean {
+export function acknowledge(step: Step, ack: Message & { kind: 'ack' }): boolean {
+  const { window } = step.s;
   if (ack.batch >= window.nextBatch) return false;
   const at = window.underWay.findIndex(({ batch }) => batch === ack.batch);
   if (at < 0) return true;
   if (ack.received !== window.underWay[at]!.entries || ack.executed > ack.received) return false;
-  window.underWay.splice(0, at + 1);
+  for (const { bytes } of window.underWay.splice(0, at + 1)) window.bytesUnderWay -= bytes;
   window.acknowledged = ack.received;
   window.executed = Math.max(window.executed, ack.executed);
   window.executedCount = Math.max(window.executedCount, ack.count);
+  measureLag(step, window.executed);
   return true;
 }
 
 /** Whether the primary must stop until the backup has acknowledged more. */
 export function isFull({ config, s }: Step): boolean {
-  let bytes = 0;
-  for (const batch of s.window.underWay) bytes += batch.bytes;
-  return bytes >= config.limits.channelBytes;
+  return s.window.bytesUnderWay >= config.limits.channelBytes;
 }

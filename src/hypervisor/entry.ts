@@ -83,6 +83,8 @@ export interface Slice {
   readonly stop: Stop;
   /** The count reached. */
   readonly count: number;
+  /** Of a recorder: the `nowNs` given to it, when the guest began to execute. */
+  readonly startedNs?: number;
   /** The earliest timer deadline, on the clock of the `nowNs` given to the recorder's slice. */
   readonly deadlineNs?: number;
 }

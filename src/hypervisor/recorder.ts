@@ -130,6 +130,7 @@ export class Recorder {
       outputs,
       stop,
       count: this.machine.count,
+      startedNs: nowNs,
       ...(deadline === undefined ? {} : { deadlineNs: deadline - this.#shift.ns! }),
     };
   }
@@ -178,7 +179,7 @@ export class Recorder {
 
   /** Whether an input waits that the halted guest would accept. */
   #wakes(): boolean {
-    return this.#queue.inputs.some((input) => this.machine.accepts(input.kind));
+    return this.#queue.hasFor((kind) => this.machine.accepts(kind));
   }
 
   #apply(input: Input): void {

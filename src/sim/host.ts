@@ -13,9 +13,10 @@ import { Divergence } from '../hypervisor/divergence.ts';
 import type { LogEntry, Slice, Sources } from '../hypervisor/entry.ts';
 import type { Recorder, RecorderState } from '../hypervisor/recorder.ts';
 import type { Replayer, ReplayerState } from '../hypervisor/replayer.ts';
-import { type ClockSpec, clockAt, worldTimeOf } from './clock.ts';
+import { clockAt, worldTimeOf } from './clock.ts';
 import { announceEffect, performEffect } from './effects.ts';
 import type { HostEvent, SimEvent } from './events.ts';
+import type { HostSpec } from './scenario.ts';
 import type { World } from './world.ts';
 
 /** Longest stretch of execution in ns of guest time. */
@@ -76,7 +77,9 @@ export class SimHost {
   readonly id: HostId;
   readonly world: World;
   readonly replica: Replica<ReplicaState>;
-  readonly #clock: ClockSpec;
+  readonly #spec: HostSpec;
+  /** Virtual time of one instruction on this host. */
+  readonly #nsPerInstruction: number;
   state: HostState = {
     status: 'up',
     alarmTicket: 0,
@@ -102,29 +105,29 @@ export class SimHost {
   #startedCount = 0;
 
   constructor(
-    id: HostId,
+    spec: HostSpec,
     world: World,
     replica: Replica<ReplicaState>,
-    clock: ClockSpec,
     makeEngine: (sources: Sources) => Engine,
   ) {
-    this.id = id;
+    this.id = spec.id;
     this.world = world;
     this.replica = replica;
-    this.#clock = clock;
+    this.#spec = spec;
+    this.#nsPerInstruction = world.nsPerInstruction / (spec.speed ?? 1);
     this.engine = makeEngine(this.sources());
   }
 
   /** What the host's clock shows, in ns. */
   get nowNs(): number {
-    return clockAt(this.#clock, this.world.state.nowNs);
+    return clockAt(this.#spec.clock, this.world.state.nowNs);
   }
 
   /** The readings of this host: its clock, its time-stamp counter, its entropy. */
   sources(): Sources {
     return {
       read: (need, count) => {
-        const spent = Math.floor((count - this.#startedCount) * this.world.nsPerInstruction);
+        const spent = Math.floor((count - this.#startedCount) * this.#nsPerInstruction);
         const nowNs = this.#startedNs + spent;
         switch (need.kind) {
           case 'entropy':
@@ -203,7 +206,7 @@ export class SimHost {
   /** The effect `wake-at`. */
   setAlarm(atNs: number): void {
     const ticket = ++this.state.alarmTicket;
-    const worldNs = Math.max(worldTimeOf(this.#clock, atNs), this.world.state.nowNs);
+    const worldNs = Math.max(worldTimeOf(this.#spec.clock, atNs), this.world.state.nowNs);
     this.world.scheduleAt(worldNs, { kind: 'alarm', host: this.id, ticket });
   }
 
@@ -214,7 +217,7 @@ export class SimHost {
       state.sleepingRun = until;
       const ticket = ++state.runTicket;
       if (state.deadlineNs !== undefined) {
-        const atNs = worldTimeOf(this.#clock, state.deadlineNs);
+        const atNs = worldTimeOf(this.#spec.clock, state.deadlineNs);
         this.world.scheduleAt(atNs, { kind: 'guest-wake', host: this.id, ticket });
       }
       return;
@@ -249,7 +252,7 @@ export class SimHost {
     const bound = Math.min(until, this.#bound(count));
     const result = this.#execute(bound);
     const reached = engine.log.machine.count;
-    const spentNs = Math.ceil((reached - count) * world.nsPerInstruction);
+    const spentNs = Math.ceil((reached - count) * this.#nsPerInstruction);
     world.schedule(spentNs, { kind: 'slice-end', host: this.id, result });
   }
 
@@ -271,7 +274,7 @@ export class SimHost {
     if (this.engine.mode === 'record' && deadlineNs !== undefined) {
       ns = Math.min(ns, Math.max(0, deadlineNs - this.#startedNs));
     }
-    const instructions = Math.max(1, Math.ceil(ns / this.world.nsPerInstruction));
+    const instructions = Math.max(1, Math.ceil(ns / this.#nsPerInstruction));
     return Math.min(count + instructions, this.world.faultCountAfter(this.id, count));
   }
 

@@ -32,12 +32,14 @@ export interface GuestSpec {
   readonly digestEvery: number;
 }
 
-/** A host of a scenario. */
+/** A host of a scenario, and how it differs from the others. */
 export interface HostSpec {
   readonly id: HostId;
   /** What fails as a whole: hosts of one place do not protect each other. */
   readonly place: string;
   readonly clock: ClockSpec;
+  /** Its processor executes so many times the instructions of one of speed 1, which is usual. */
+  readonly speed?: number;
 }
 
 /** How long things are under way. */
@@ -178,11 +180,13 @@ function readHosts(node: YamlNode): Scenario['hosts'] {
   if (!node.given) return ['alpha', 'beta'].map(plain);
   const hosts = node.list().map((item): HostSpec => {
     if (typeof item.value === 'string') return plain(item.value);
-    item.only(['name', 'place', 'clock-offset', 'clock-drift']);
+    item.only(['name', 'place', 'speed', 'clock-offset', 'clock-drift']);
+    const id = item.at('name').text();
+    const place = item.at('place').text(id);
+    const speed = item.at('speed').number(1, 0.001, 1000);
     const offsetNs = item.at('clock-offset').timeNs(0);
     const driftPpm = item.at('clock-drift').number(0, -100_000, 100_000);
-    const id = item.at('name').text();
-    return { id, place: item.at('place').text(id), clock: { offsetNs, driftPpm } };
+    return { id, place, speed, clock: { offsetNs, driftPpm } };
   });
   const ids = hosts.map(({ id }) => id);
   if (hosts.length < 1 || hosts.length > MAX_HOSTS) {
@@ -248,11 +252,12 @@ function readTiming(node: YamlNode): Timing {
 }
 
 function readLimits(node: YamlNode): Limits {
-  node.only(['channel', 'buffer-entries']);
+  node.only(['channel', 'buffer-entries', 'lag']);
   return {
     sliceInstructions: DEFAULT_LIMITS.sliceInstructions,
     channelBytes: node.at('channel').size(DEFAULT_LIMITS.channelBytes),
     bufferEntries: node.at('buffer-entries').whole(DEFAULT_LIMITS.bufferEntries, 1),
+    lagNs: node.at('lag').timeNs(DEFAULT_LIMITS.lagNs),
   };
 }
 

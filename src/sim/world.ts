@@ -165,7 +165,7 @@ export class World {
     const start = startOf(scenario, index);
     const replica = createReplica(config, start);
     const machine = this.parts.makeMachine();
-    return new SimHost(id, this, replica, scenario.hosts[index]!.clock, (sources) =>
+    return new SimHost(scenario.hosts[index]!, this, replica, (sources) =>
       this.#makeEngine(
         start.role === 'primary' || start.role === 'alone' ? 'record' : 'replay',
         machine,

@@ -153,7 +153,7 @@ export function sliced(
   entries: readonly LogEntry[],
   outputs: readonly Output[] = [],
   stop: Slice['stop'] = { why: outputs.length > 0 ? 'output' : 'budget' },
-): Timeless {
+): Timeless & { kind: 'sliced' } {
   return { kind: 'sliced', slice: { count, entries, outputs, stop } };
 }
 

@@ -4,6 +4,7 @@
  * titles.
  */
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/ft/config.ts';
 import { decodeMessage } from '../../src/ft/messages.ts';
 import type { Effect } from '../../src/ft/ports.ts';
 import { runScenario } from '../../src/sim/run.ts';
@@ -182,7 +183,7 @@ describe('§3.2 the logging channel', () => {
   });
 
   it('stops the primary when its buffer is full, until the backup has made room', () => {
-    const limits = { sliceInstructions: 1000, channelBytes: 4, bufferEntries: 1000 };
+    const limits = { ...DEFAULT_LIMITS, channelBytes: 4, bufferEntries: 1000 };
     const bench = greetedPrimary({ limits });
     expect(kinds(bench.give(sliced(100, [marker(0, 100, 0)], [frame(1)])))).toEqual(['send']);
     expect(kinds(bench.hear(ack(0, 1)))).toEqual(['release', 'run']);
@@ -212,6 +213,41 @@ describe('§3.2 the logging channel', () => {
     bench.give(sliced(100, [tick(0, 40), marker(1, 100, 0)], [frame(1)]));
     bench.hear(ack(0, 2, 1));
     expect(bench.state.window).toMatchObject({ acknowledged: 2, executed: 1 });
+  });
+
+  /** A primary whose guest runs for 20 ms at a time, and whose backup executes nothing of it. */
+  function outpaced(): Bench {
+    const bench = greetedPrimary({ limits: { ...DEFAULT_LIMITS, lagNs: 30 * MS } });
+    for (let i = 0; i < 2; i++) runFor20Ms(bench, i);
+    return bench;
+  }
+
+  function runFor20Ms(bench: Bench, i: number, executed = 0): Effect[] {
+    const startedNs = bench.nowNs;
+    bench.nowNs += 20 * MS;
+    bench.hearHeartbeat(2);
+    const { slice } = sliced(100 * i + 100, [tick(i, 100 * i + 40)]);
+    bench.give({ kind: 'sliced', slice: { ...slice, startedNs } });
+    bench.after(2 * MS);
+    return bench.hear(ack(bench.state.window.nextBatch - 1, i + 1, executed));
+  }
+
+  it('slows the primary by a few percent when the execution lag is above the limit', () => {
+    const bench = outpaced();
+    expect(bench.state.lag).toMatchObject({ ns: 40 * MS, share: 98 });
+    runFor20Ms(bench, 2);
+    expect(bench.state.lag).toMatchObject({ ns: 60 * MS, share: 96 });
+    expect(kinds(bench.give(sliced(400, [], [])))).toContain('run');
+    const slice = { ...sliced(500, []).slice, startedNs: bench.nowNs - 24 * MS };
+    expect(kinds(bench.give({ kind: 'sliced', slice }))).not.toContain('run');
+    bench.hearHeartbeat(2);
+    expect(kinds(bench.after(1 * MS))).toContain('run');
+  });
+
+  it('gives the primary its share back when the backup catches up', () => {
+    const bench = outpaced();
+    runFor20Ms(bench, 2, 3);
+    expect(bench.state.lag).toMatchObject({ ns: 0, share: 100 });
   });
 });
 
