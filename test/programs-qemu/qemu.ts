@@ -18,9 +18,12 @@ function runTool(tool: string, args: string[]): void {
   if (done.status !== 0) throw new Error(`${tool} ${args.join(' ')}:\n${done.stderr}`);
 }
 
-/** Assembles `file` (a path below programs/) into an ELF executable at `output`. */
-export function buildWithNasm(file: string, output: string): void {
-  const before = ['-P', `${HERE}/pvh.asm`];
+/**
+ * Assembles `file` (a path below programs/) into an ELF executable at `output`; `includes` is one
+ * more folder for %include.
+ */
+export function buildWithNasm(file: string, output: string, includes = PROGRAMS): void {
+  const before = ['-P', `${HERE}/pvh.asm`, '-i', `${includes}/`];
   runTool('nasm', ['-Werror', '-f', 'elf32', ...before, '-o', `${output}.o`, file]);
   runTool('ld', ['-m', 'elf_i386', '-T', `${HERE}/pvh.ld`, '-o', output, `${output}.o`]);
 }
@@ -112,14 +115,22 @@ export class QemuGuest {
     return reply.toString('latin1');
   }
 
-  /** Waits for the guest's end → the status that it gave. */
-  async end(): Promise<number> {
+  /** Waits for the guest's end → the status that it gave, or 'reset' after a triple fault. */
+  async ending(): Promise<number | 'reset'> {
     if (this.#process.exitCode === null) await once(this.#process, 'close');
     clearTimeout(this.#timer);
     this.#socket.close();
     const code = this.#process.exitCode;
+    if (code === 0) return 'reset';
     if (code === null || code % 2 === 0) throw new Error(`QEMU ended with ${code}, not the guest`);
     return code >> 1;
+  }
+
+  /** As {@link ending}, for a guest that ends by itself. */
+  async end(): Promise<number> {
+    const status = await this.ending();
+    if (status === 'reset') throw new Error('QEMU ended by itself, not the guest');
+    return status;
   }
 
   /** Ends QEMU, whatever the guest does. */

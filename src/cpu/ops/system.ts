@@ -20,6 +20,8 @@ import { codeSelector } from './segment.ts';
 const PE = 1;
 const TS = 8;
 const ET = 0x10;
+const NW = 0x2000_0000;
+const CD = 0x4000_0000;
 const CR0_WRITABLE = 0x6005002f;
 
 /** What cpuid says (SDM volume 2, CPUID): TSC CX8 CMOV in edx, RDRAND in ecx. */
@@ -112,7 +114,9 @@ function loadWord(helper: (core: Core, from: number) => void): Lowering {
 function setControl(core: Core, control: number, from: number): void {
   const value = core.r[from]!;
   if (control === 0) {
-    if (!(value & PE) || value & ~(CR0_WRITABLE | ET)) core.fault(Vector.GP, 0);
+    const cacheable = (value & (NW | CD)) !== NW;
+    const possible = (value & PE) !== 0 && (value & ~(CR0_WRITABLE | ET)) === 0;
+    if (!possible || !cacheable) core.fault(Vector.GP, 0);
     core.r[Word.Cr0] = value | ET;
   } else if (control === 4) {
     if (value !== 0) core.fault(Vector.GP, 0);
