@@ -176,7 +176,11 @@ export class Cpu implements Processor {
       r[Word.Shadow] = shadow;
       return stop;
     }
-    if (stepping && !this.#faulted && !core.trapped && !(r[Word.Shadow]! & ShadowBit.Traps)) {
+    const left = r[Word.Shadow]!;
+    r[Word.Shadow] = left & ~ShadowBit.Traps;
+    // Of several in a row only the first holds interrupts back, so that no guest can for ever.
+    if (shadow & ShadowBit.Interrupts) r[Word.Shadow]! &= ~ShadowBit.Interrupts;
+    if (stepping && !this.#faulted && !core.trapped && !(left & ShadowBit.Traps)) {
       r[Word.Shadow]! |= ShadowBit.TrapPending;
       r[Word.Halted] = 0;
     }

@@ -11,6 +11,8 @@ export interface Deviation {
 }
 
 const NO_EXT = 'the EXT bit is never set (SDM volume 3, 6.13)';
+const SHADOW_ENDS = 'delivery of an event ends what sti holds back (SDM volume 2, STI)';
+const STI_TRAPS = 'sti holds back interrupts, not the single-step trap (SDM volume 2, STI)';
 
 /** As above. */
 export const DEVIATIONS: Readonly<Record<string, Readonly<Record<string, Deviation>>>> = {
@@ -58,6 +60,41 @@ export const DEVIATIONS: Readonly<Record<string, Readonly<Record<string, Deviati
     'NW without CD: #0d 00000000 00000000 00000008 00000002, in 00000002': {
       qemu: 'NW without CD: passed 20010011 00000002 00000000',
       why: 'NW = 1 with CD = 0 cannot be loaded into cr0 (SDM volume 3, 2.5)',
+    },
+  },
+  shadow: {
+    'sti, int through a trap gate: I05/1': {
+      qemu: 'sti, int through a trap gate: I06/1',
+      why: SHADOW_ENDS,
+    },
+    'sti, a fault through a trap gate: I05/1': {
+      qemu: 'sti, a fault through a trap gate: I09/1',
+      why: SHADOW_ENDS,
+    },
+    'raised and taken back:': {
+      qemu: 'raised and taken back: I08/1',
+      why: 'a request must stand until it is acknowledged (8259A data sheet, interrupt sequence)',
+    },
+    'TF, sti: T01/1 I01/1 T02/1 T03/1 T05/1 T06/0': {
+      qemu: 'TF, sti: T02/1 I02/1 T03/1 T05/1 T06/0',
+      why: STI_TRAPS,
+    },
+    'TF, sti, mov ss: T01/1 I01/1 T04/1 T06/1 T07/0': {
+      qemu: 'TF, sti, mov ss: I03/1 T04/1 T06/1 T07/0',
+      why: STI_TRAPS,
+    },
+    'an interrupt whose gate is not present: #0b 00000123 00000006 00000008 00000202, in 00000002':
+      {
+        qemu:
+          'an interrupt whose gate is not present: ' +
+          '#0b 00000122 00000006 00000008 00000202, in 00000002',
+        why: NO_EXT,
+      },
+  },
+  trap: {
+    'lss: 07/00 09/00 0a/00': {
+      qemu: 'lss: 09/00 0a/00',
+      why: 'only mov and pop of ss hold the trap back (SDM volume 3, 6.8.3)',
     },
   },
 };
