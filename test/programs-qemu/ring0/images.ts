@@ -46,7 +46,7 @@ export interface Ring0Run {
   readonly machine: X86Machine;
 }
 
-/** Runs `image` to its end in virtual time, with a digest entry every `digestEvery` instructions. */
+/** Runs `image` to its end in virtual time; a digest entry every `digestEvery` instructions. */
 export function recordImage(image: Uint8Array, commandLine: string, digestEvery = 1e9): Ring0Run {
   const machine = newMachine(image, commandLine);
   const clock = new VirtualClock(1);
