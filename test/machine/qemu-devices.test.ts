@@ -58,11 +58,7 @@ describeWithTool(
     });
     afterAll(() => rmSync(directory, { recursive: true }));
 
-    async function compare(
-      accesses: Access[],
-      devices: CatalogueDevice[] = [],
-      mask = 0xffff_ffff,
-    ): Promise<void> {
+    async function compare(accesses: Access[], devices: CatalogueDevice[] = []): Promise<void> {
       const [source, elf, disk] = ['guest.asm', 'guest.elf', 'disk'].map((n) => join(directory, n));
       writeFileSync(source!, accessGuest(accesses));
       writeFileSync(disk!, new Uint8Array(SECTORS * 512));
@@ -70,7 +66,7 @@ describeWithTool(
       const guest = await QemuGuest.start(elf!, '', devices, disk!);
       expect(await guest.end()).toBe(0);
       const here = runHere(new Uint8Array(readFileSync(elf!)), devices);
-      expect(readings(accesses, here, mask)).toEqual(readings(accesses, guest.console, mask));
+      expect(readings(accesses, here)).toEqual(readings(accesses, guest.console));
     }
 
     test.each([1, 2, 3])('interrupt controllers, seed %i', (seed) => compare(picAccesses(seed)));
@@ -78,7 +74,7 @@ describeWithTool(
     test.each([1, 2, 3])('UART in loopback, seed %i', (seed) => compare(uartAccesses(seed)));
 
     test('timer: latched status, but for OUT, which depends on time', () =>
-      compare(timerAccesses(), [], 0x7f));
+      compare(timerAccesses()));
 
     test('clock: its registers that are not time', () =>
       compare(
@@ -200,7 +196,7 @@ function timerAccesses(): Access[] {
     ['out1', 0x41, 0x70],
     ...((word & 0x30) === 0x30 ? [['out1', 0x41, 0x70] as const] : []),
     ['out1', 0x43, 0xe0 | 4],
-    ['in1', 0x41],
+    ['in1', 0x41, 0x3f],
   ]);
 }
 

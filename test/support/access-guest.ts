@@ -4,13 +4,42 @@
  * boards look the same from inside. Interrupts stay off.
  */
 
-const KINDS = ['in1', 'in2', 'in4', 'ld1', 'ld4', 'out1', 'out2', 'out4', 'st1', 'st4'] as const;
+import type { AccessSize } from '../../src/cpu/bus.ts';
 
-/** Width in bytes: `in` and `out` name a port, `ld` and `st` an address. */
-export type AccessKind = (typeof KINDS)[number];
+const READS = ['in1', 'in2', 'in4', 'ld1', 'ld2', 'ld4'] as const;
+const WRITES = ['out1', 'out2', 'out4', 'st1', 'st2', 'st4'] as const;
+const WAITS = ['wait', 'waitin', 'delay'] as const;
+const KINDS = [...READS, ...WRITES, ...WAITS];
 
-/** `wait` goes on when the byte at the address equals the value. */
-export type Access = readonly [kind: AccessKind | 'wait', at: number, value?: number];
+/**
+ * Reads and writes say their width in bytes: `in` and `out` name a port, `ld` and `st` an address.
+ * `wait` goes on when the byte at the address equals the value, `waitin` when that at the port
+ * does, and `delay` after `at` instructions.
+ */
+export type AccessKind = (typeof READS)[number] | (typeof WRITES)[number] | (typeof WAITS)[number];
+
+/** A write has a value; that of a read is a mask of the bits to look at (all if absent). */
+export type Access = readonly [kind: AccessKind, at: number, value?: number | undefined];
+
+/** Whether it gives a value. */
+export function isRead([kind]: Access): boolean {
+  return (READS as readonly string[]).includes(kind);
+}
+
+/** Whether it changes what it names. */
+export function isWrite([kind]: Access): boolean {
+  return (WRITES as readonly string[]).includes(kind);
+}
+
+/** Bytes that an access moves. */
+export function sizeOf(kind: AccessKind): AccessSize {
+  return kind.startsWith('wait') ? 1 : (Number(kind.at(-1)) as AccessSize);
+}
+
+/** Whether an access names a port or an address. */
+export function spaceOf(kind: AccessKind): 'memory' | 'port' {
+  return /^(in|out|waitin)/.test(kind) ? 'port' : 'memory';
+}
 
 const CODE = `
 section .text
@@ -35,6 +64,8 @@ op_in4: in eax, dx
   jmp keep
 op_ld1: movzx eax, byte [edx]
   jmp keep
+op_ld2: movzx eax, word [edx]
+  jmp keep
 op_ld4: mov eax, [edx]
 keep: stosd
   jmp next
@@ -46,10 +77,20 @@ op_out4: out dx, eax
   jmp next
 op_st1: mov [edx], al
   jmp next
+op_st2: mov [edx], ax
+  jmp next
 op_st4: mov [edx], eax
   jmp next
 op_wait: cmp [edx], al
   jne op_wait
+  jmp next
+op_waitin: mov ebx, eax
+.again: in al, dx
+  cmp al, bl
+  jne .again
+  jmp next
+op_delay: mov ecx, edx
+.turn: loop .turn
   jmp next
 
 %macro reset 2
@@ -95,30 +136,25 @@ exit:
   out 0xf4, al
 
 section .data
-jumps: dd ${KINDS.map((kind) => `op_${kind}`).join(', ')}, op_wait, done
+jumps: dd ${KINDS.map((kind) => `op_${kind}`).join(', ')}, done
 `;
 
-/** The guest's source, for nasm. */
+/** The guest's source, for nasm or the product's assembler. */
 export function accessGuest(accesses: readonly Access[]): string {
-  const rows = accesses.map(([kind, at, value = 0]) => {
-    const code = kind === 'wait' ? KINDS.length : KINDS.indexOf(kind);
-    return `  dd ${code}, ${at >>> 0}, ${value >>> 0}`;
-  });
-  const reads = accesses.filter(([kind]) => /^(in|ld)/.test(kind)).length;
-  return `${CODE}table:\n${rows.join('\n')}\n  dd ${KINDS.length + 1}, 0, 0
+  const rows = accesses.map(
+    ([kind, at, value = 0]) => `  dd ${KINDS.indexOf(kind)}, ${at >>> 0}, ${value >>> 0}`,
+  );
+  return `${CODE}table:\n${rows.join('\n')}\n  dd ${KINDS.length}, 0, 0
 section .bss
-results: resd ${reads}
+results: resd ${accesses.filter(isRead).length}
   resb 4096
 stack:\n`;
 }
 
-/** What the guest has read: access by access, the bits of `mask` of its value. */
-export function readings(accesses: readonly Access[], console: string, mask: number): string[] {
+/** What the guest has read: read by read, the bits of its mask. */
+export function readings(accesses: readonly Access[], console: string): number[] {
   const values = console.trim().split('\n');
-  return accesses
-    .filter(([kind]) => /^(in|ld)/.test(kind))
-    .map(([kind, at], i) => {
-      const value = (Number.parseInt(values[i]!, 16) & mask) >>> 0;
-      return `${i}: ${kind} ${at.toString(16)} → ${value.toString(16)}`;
-    });
+  return accesses.filter(isRead).map(([, , mask = 0xffff_ffff], i) => {
+    return (Number.parseInt(values[i]!, 16) & mask) >>> 0;
+  });
 }

@@ -69,10 +69,13 @@ export class Pic8259 implements Device {
   /** Derived from the state: the level of INT. */
   #requested = false;
   readonly #intr: InterruptLine;
+  /** Input to which a second controller is wired, or none. */
+  readonly #cascade: number | undefined;
 
-  /** `intr` is told each new level of INT. */
-  constructor(intr: InterruptLine) {
+  /** `intr` is told each new level of INT; `cascade` is the input that a second one drives. */
+  constructor(intr: InterruptLine, cascade?: number) {
     this.#intr = intr;
+    this.#cascade = cascade;
   }
 
   /** The level of INT. */
@@ -108,8 +111,11 @@ export class Pic8259 implements Device {
     const request = this.#rank(s.irr & ~s.imr);
     let inService = s.isr;
     if (s.specialMask) inService &= ~s.imr;
-    if (s.specialFullyNested) inService &= ~(1 << CASCADE);
-    return request < this.#rank(inService) ? (s.lowest + 1 + request) & 7 : -1;
+    const limit = this.#rank(inService);
+    const input = (s.lowest + 1 + request) & 7;
+    // The second controller in service does not lock out more urgent requests of its own.
+    const nested = s.specialFullyNested && input === this.#cascade && request === limit;
+    return request < limit || (nested && request < 8) ? input : -1;
   }
 
   #update(): void {
@@ -242,7 +248,7 @@ export class Pic8259 implements Device {
 /** The two controllers of a PC: lines IRQ 0 … 15, one INTR into the processor. */
 export class PicPair {
   readonly second: Pic8259 = new Pic8259((level) => this.first.setLine(CASCADE, level));
-  readonly first: Pic8259 = new Pic8259(() => {});
+  readonly first: Pic8259 = new Pic8259(() => {}, CASCADE);
 
   /** The line that a device on IRQ `irq` (0 … 15 except 2) is handed. */
   line(irq: number): InterruptLine {

@@ -11,10 +11,14 @@
  *     counts of N written before pulse L: mode 0 rises at L + N, mode 4 at L + N + 1 (once),
  *     modes 2 and 3 rise at L + N, L + 2N, …
  *
- * Deviations: a new count starts at once also in modes 2 and 3, not at the end of the period (as in
- * QEMU); programming makes no edge by itself, only ticks do; GATE is high always, so modes 1 and 5
- * never start; a count of 1 in modes 2 and 3, which the datasheet forbids, makes no edges; no
- * counter runs before it has been programmed.
+ * A count written while one counts takes its place at the next pulse in modes 0 and 4, at the end
+ * of the period in mode 2 and of the half period in mode 3 (`next`); NULL COUNT tells that it has
+ * not yet.
+ *
+ * Deviations: programming makes no edge by itself, only ticks do; GATE is high always (the board
+ * has no port 0x61), so modes 1 and 5 never start; a count of 1 in modes 2 and 3, which the
+ * datasheet forbids, makes no edges; no counter runs before it has been programmed, and one
+ * without a count reads 0.
  */
 import { assert } from '../../base/assert.ts';
 import type { AccessSize, Need } from '../../cpu/bus.ts';
@@ -46,14 +50,26 @@ export function nsOfPulse(pulse: number): number {
   return Number((BigInt(pulse) * NS_PER_SECOND + hz - 1n) / hz);
 }
 
-type CounterState = {
+/** What a counter counts. */
+type Schedule = {
+  /** The count N, 1 … 65536, or 0 before one is written. */
+  count: number;
+  /**
+   * Pulse at which the count was loaded, or null when the counter does not count. One that is
+   * taken over in the middle of a period counts as loaded when that period would have begun.
+   */
+  loadTick: number | null;
+};
+
+/** That of a counter that counts. */
+type Running = Schedule & { loadTick: number };
+
+type CounterState = Schedule & {
   mode: number;
   access: number;
   bcd: boolean;
-  /** The count N, 1 … 65536, or 0 before one is written. */
-  count: number;
-  /** Pulse at which the count was loaded, or -1 when the counter does not count. */
-  loadTick: number;
+  /** What takes the place of the present count from pulse `from` on, or null. */
+  next: (Running & { from: number }) | null;
   /** First byte of a count of two, or -1. */
   lowByte: number;
   /** The next byte read is the high one. */
@@ -75,7 +91,8 @@ const AT_RESET: CounterState = {
   access: Access.Both,
   bcd: false,
   count: 0,
-  loadTick: -1,
+  loadTick: null,
+  next: null,
   lowByte: -1,
   readHigh: false,
   latch: -1,
@@ -105,10 +122,16 @@ function isPeriodic(c: CounterState): boolean {
   return c.mode === 2 || c.mode === 3;
 }
 
+/** What counts at pulse `pulse`. */
+function inForce(c: CounterState, pulse: number): Schedule {
+  return c.next && pulse >= c.next.from ? c.next : c;
+}
+
 /** The counting element at pulse `pulse`, 0 … 65535. */
 function counted(c: CounterState, pulse: number): number {
-  const n = c.count;
-  const elapsed = c.loadTick < 0 ? 0 : Math.max(0, pulse - c.loadTick);
+  const { count: n, loadTick } = inForce(c, pulse);
+  if (n === 0) return 0;
+  const elapsed = loadTick === null ? 0 : Math.max(0, pulse - loadTick);
   if (c.mode === 2) return n - (elapsed % n);
   if (c.mode === 3) {
     const phase = elapsed % n;
@@ -121,18 +144,57 @@ function counted(c: CounterState, pulse: number): number {
 
 /** The level of OUT at pulse `pulse`. */
 function out(c: CounterState, pulse: number): boolean {
-  if (c.loadTick < 0) return c.mode !== 0;
-  const elapsed = Math.max(0, pulse - c.loadTick);
+  const { count, loadTick } = inForce(c, pulse);
+  if (loadTick === null) return c.mode !== 0;
+  const elapsed = Math.max(0, pulse - loadTick);
   switch (c.mode) {
     case 0:
-      return elapsed >= c.count;
+      return elapsed >= count;
     case 2:
-      return elapsed % c.count !== c.count - 1;
+      return elapsed % count !== count - 1;
     case 3:
-      return elapsed % c.count < Math.ceil(c.count / 2);
+      return elapsed % count < Math.ceil(count / 2);
     default:
-      return elapsed !== c.count;
+      return elapsed !== count;
   }
+}
+
+/** Whether the count written last is not in the counting element yet (NULL COUNT). */
+function isNull(c: CounterState, pulse: number): boolean {
+  return c.count === 0 || pulse < (c.next?.from ?? c.loadTick ?? 0);
+}
+
+/**
+ * What follows a periodic counter's count of `n`, loaded at `loadTick`, when `count` is given
+ * before pulse `pulse`: it takes over at the end of the period, in mode 3 of the half period.
+ */
+function successor(
+  mode: number,
+  { count: n, loadTick }: Running,
+  pulse: number,
+  count: number,
+): CounterState['next'] {
+  const phase = (pulse - loadTick) % n;
+  const high = Math.ceil(n / 2);
+  if (mode === 3 && phase > 0 && phase <= high && high < n) {
+    const from = pulse - phase + high;
+    return { count, from, loadTick: from - Math.ceil(count / 2) };
+  }
+  const from = phase === 0 ? pulse : pulse - phase + n;
+  return { count, from, loadTick: from };
+}
+
+/** The first rising edge of `schedule` after pulse `pulse`; none (-1) where it counts to 1. */
+function edgeOf({ count, loadTick }: Running, pulse: number): number {
+  if (count === 1) return -1;
+  return loadTick + Math.max(1, Math.floor((pulse - loadTick) / count) + 1) * count;
+}
+
+/** The first rising edge of a periodic counter that counts after pulse `pulse`, or -1. */
+function edgeAfter(c: CounterState, pulse: number): number {
+  const edge = edgeOf(c as Running, pulse);
+  const { next } = c;
+  return !next || (edge >= 0 && edge <= next.from) ? edge : edgeOf(next, pulse);
 }
 
 export class Pit implements Device {
@@ -162,7 +224,7 @@ export class Pit implements Device {
     const counter = s.counters[0]!;
     this.#line(false);
     this.#line(true);
-    s.deadlineTick = isPeriodic(counter) ? s.deadlineTick + counter.count : -1;
+    s.deadlineTick = isPeriodic(counter) ? edgeAfter(counter, s.deadlineTick) : -1;
   }
 
   need(offset: number, _size: AccessSize, write?: number): Need | undefined {
@@ -170,7 +232,7 @@ export class Pit implements Device {
     if (write === undefined) {
       if (offset === CONTROL) return undefined;
       const c = counters[offset]!;
-      return c.status < 0 && c.latch < 0 && c.loadTick >= 0 ? TIME : undefined;
+      return c.status < 0 && c.latch < 0 && c.loadTick !== null ? TIME : undefined;
     }
     if (offset < CONTROL) {
       const c = counters[offset]!;
@@ -179,15 +241,15 @@ export class Pit implements Device {
     }
     if (write >> 6 === 3) {
       const selected = counters.filter((_, i) => write & (2 << i));
-      return selected.some((c) => c.loadTick >= 0) ? TIME : undefined;
+      return selected.some((c) => c.loadTick !== null) ? TIME : undefined;
     }
     const c = counters[write >> 6]!;
-    return (write & 0x30) === 0 && c.latch < 0 && c.loadTick >= 0 ? TIME : undefined;
+    return (write & 0x30) === 0 && c.latch < 0 && c.loadTick !== null ? TIME : undefined;
   }
 
   /** The present pulse; only for a counter that counts, because only then was it asked for. */
   #pulse(c: CounterState): number {
-    return c.loadTick < 0 ? 0 : pulseAt(this.#readings.value('timeNs'));
+    return c.loadTick === null ? 0 : pulseAt(this.#readings.value('timeNs'));
   }
 
   read(offset: number): number {
@@ -239,7 +301,7 @@ export class Pit implements Device {
     if (c.access === Access.Both && c.lowByte < 0) {
       c.lowByte = byte;
       if (c.mode !== 0) return;
-      c.loadTick = -1;
+      c.loadTick = null;
       if (index === 0) this.#stopped(true);
       return;
     }
@@ -247,16 +309,28 @@ export class Pit implements Device {
     const word =
       c.access === Access.Low ? byte : c.access === Access.High ? byte << 8 : low | (byte << 8);
     c.lowByte = -1;
-    c.count = (c.bcd ? fromBcd(word) : word) || modulus(c);
-    if (c.mode === 1 || c.mode === 5) return;
-    c.loadTick = pulseAt(this.#readings.value('timeNs')) + 1;
-    if (index === 0) this.#arm(c);
+    const count = (c.bcd ? fromBcd(word) : word) || modulus(c);
+    if (c.mode === 1 || c.mode === 5) {
+      c.count = count;
+      return;
+    }
+    const pulse = pulseAt(this.#readings.value('timeNs')) + 1;
+    if (isPeriodic(c) && c.loadTick !== null) {
+      const present = inForce(c, pulse - 1) as Running;
+      Object.assign(c, { count: present.count, loadTick: present.loadTick });
+      c.next = successor(c.mode, present, pulse, count);
+    } else Object.assign(c, { count, loadTick: pulse });
+    if (index === 0) this.#arm(c, pulse);
   }
 
-  #arm(c: CounterState): void {
+  /** Counter 0 has been given a count before pulse `pulse`. */
+  #arm(c: CounterState, pulse: number): void {
+    const s = this.#s;
     if (c.mode === 0) this.#line(false);
-    const first = c.loadTick + c.count + (c.mode === 4 ? 1 : 0);
-    this.#s.deadlineTick = isPeriodic(c) && c.count === 1 ? -1 : first;
+    const from = c.next ? c.next.from : pulse;
+    if (!isPeriodic(c)) s.deadlineTick = pulse + c.count + (c.mode === 4 ? 1 : 0);
+    // An edge that is due before the new count takes its place still comes.
+    else if (s.deadlineTick < 0 || s.deadlineTick > from) s.deadlineTick = edgeAfter(c, from);
   }
 
   #latchCount(c: CounterState): void {
@@ -272,8 +346,9 @@ export class Pit implements Device {
   }
 
   #statusOf(c: CounterState): number {
-    const level = out(c, this.#pulse(c)) ? 0x80 : 0;
-    const nullCount = c.count === 0 ? 0x40 : 0;
+    const pulse = this.#pulse(c);
+    const level = out(c, pulse) ? 0x80 : 0;
+    const nullCount = isNull(c, pulse) ? 0x40 : 0;
     return level | nullCount | (c.access << 4) | (c.mode << 1) | (c.bcd ? 1 : 0);
   }
 

@@ -10,8 +10,8 @@
  *
  * Deviations: writes to time registers are dropped, the time of day is the host's; no alarm, no
  * periodic and no update interrupt, so register C reads 0 and the enable bits of B mean nothing;
- * updates take no time, so UIP reads 0; SET does not stop the clock. Bit 7 of the index (NMI mask)
- * is dropped, and offset 0 reads ones.
+ * updates take no time, so UIP reads 0; SET clears UIE but does not stop the clock. Bit 7 of
+ * the index (NMI mask) is dropped, and offset 0 reads ones.
  */
 import type { AccessSize, Need } from '../../cpu/bus.ts';
 import { clonePlain } from '../plain.ts';
@@ -35,6 +35,8 @@ const enum Register {
   Century = 0x32,
 }
 
+const B_SET = 0x80;
+const B_UPDATE_INTERRUPT = 0x10;
 const B_24_HOURS = 0x02;
 const B_BINARY = 0x04;
 /** Divider for 32768 Hz and the rate at which a PC's firmware leaves it. */
@@ -173,6 +175,8 @@ export class Rtc implements Device {
     const s = this.#s;
     if (offset === 0) s.index = value & 0x7f;
     else if (s.index === Register.A) s.cells = s.cells.with(Register.A, value & 0x7f);
+    else if (s.index === Register.B)
+      s.cells = s.cells.with(Register.B, value & B_SET ? value & ~B_UPDATE_INTERRUPT : value);
     else if (s.index !== Register.C && s.index !== Register.D)
       s.cells = s.cells.with(s.index, value);
   }

@@ -59,6 +59,8 @@ export type UartState = {
   fifoEnabled: boolean;
   trigger: number;
   received: number[];
+  /** RBR without a FIFO: the byte read last. */
+  held: number;
   overrun: boolean;
   /** Delta bits of MSR. */
   modemDelta: number;
@@ -81,6 +83,7 @@ export class Uart implements Device {
     fifoEnabled: false,
     trigger: 1,
     received: [],
+    held: 0,
     overrun: false,
     modemDelta: 0,
     emptyPending: false,
@@ -169,7 +172,7 @@ export class Uart implements Device {
     const s = this.#s;
     switch (offset) {
       case 0:
-        return s.lcr & LCR_DLAB ? s.divisor & 0xff : (s.received.shift() ?? 0);
+        return s.lcr & LCR_DLAB ? s.divisor & 0xff : this.#readData();
       case 1:
         return s.lcr & LCR_DLAB ? s.divisor >> 8 : s.ier;
       case 2: {
@@ -191,6 +194,15 @@ export class Uart implements Device {
       default:
         return s.scr;
     }
+  }
+
+  /** RBR keeps its byte until the next one; an empty FIFO reads 0 (as in QEMU). */
+  #readData(): number {
+    const s = this.#s;
+    const byte = s.received.shift();
+    if (s.fifoEnabled) return byte ?? 0;
+    s.held = byte ?? s.held;
+    return s.held;
   }
 
   #readLineStatus(): number {

@@ -61,6 +61,10 @@ const enum Register {
   InterruptStatus = 0x60,
   InterruptAck = 0x64,
   Status = 0x70,
+  ShmLengthLow = 0xb0,
+  ShmLengthHigh = 0xb4,
+  ShmBaseLow = 0xb8,
+  ShmBaseHigh = 0xbc,
   Config = 0x100,
 }
 
@@ -84,6 +88,9 @@ const enum Interrupt {
   ConfigurationChange = 2,
 }
 
+/** Length and base of a shared memory region that does not exist (§4.2.2). */
+const NO_REGION = 0xffff_ffff;
+
 const INDIRECT_DESC = 1 << 28;
 /** VIRTIO_F_VERSION_1, bit 32: the lowest of the second word. */
 const VERSION_1 = 1;
@@ -93,7 +100,7 @@ export type VirtioMmioState = {
   status: number;
   deviceFeaturesSel: number;
   driverFeaturesSel: number;
-  /** Feature bits that the driver has accepted, in two words. */
+  /** Feature bits that the driver has accepted, in two words; the third gathers all above. */
   driverFeatures: number[];
   queueSel: number;
   interruptStatus: number;
@@ -107,7 +114,7 @@ const AT_RESET: Registers = {
   status: 0,
   deviceFeaturesSel: 0,
   driverFeaturesSel: 0,
-  driverFeatures: [0, 0],
+  driverFeatures: [0, 0, 0],
   queueSel: 0,
   interruptStatus: 0,
 };
@@ -132,9 +139,10 @@ export class VirtioMmio implements Device {
     device.attach(this.#queues);
   }
 
-  /** Whether the driver has brought the device up. */
+  /** Whether the driver has brought the device up: FEATURES_OK, then DRIVER_OK. */
   get running(): boolean {
-    return (this.#s.status & Status.DriverOk) !== 0;
+    const up = Status.FeaturesOk | Status.DriverOk;
+    return (this.#s.status & up) === up;
   }
 
   #interrupt(cause: Interrupt): void {
@@ -189,6 +197,11 @@ export class VirtioMmio implements Device {
         return s.interruptStatus;
       case Register.Status:
         return s.status;
+      case Register.ShmLengthLow:
+      case Register.ShmLengthHigh:
+      case Register.ShmBaseLow:
+      case Register.ShmBaseHigh:
+        return NO_REGION;
       default:
         return 0;
     }
@@ -208,8 +221,7 @@ export class VirtioMmio implements Device {
         s.deviceFeaturesSel = value;
         break;
       case Register.DriverFeatures:
-        if (!(s.status & Status.FeaturesOk) && s.driverFeaturesSel < 2)
-          s.driverFeatures[s.driverFeaturesSel] = value;
+        this.#writeDriverFeatures(value);
         break;
       case Register.DriverFeaturesSel:
         s.driverFeaturesSel = value;
@@ -236,12 +248,19 @@ export class VirtioMmio implements Device {
     }
   }
 
+  #writeDriverFeatures(value: number): void {
+    const s = this.#s;
+    if (s.status & Status.FeaturesOk) return;
+    if (s.driverFeaturesSel < 2) s.driverFeatures[s.driverFeaturesSel] = value;
+    else s.driverFeatures[2]! |= value;
+  }
+
   #writeQueueReady(value: number): void {
     const queue = this.#queues[this.#s.queueSel];
     if (!queue) return;
-    const stopped = queue.ready && value === 0;
+    const wasReady = queue.ready;
     queue.setReady((value & 1) !== 0);
-    if (stopped) this.#device.abandon();
+    if (wasReady && !queue.ready) this.#device.abandon();
   }
 
   /** The driver only ever adds bits; FEATURES_OK stays off unless its choice is acceptable. */
@@ -259,7 +278,7 @@ export class VirtioMmio implements Device {
   #featuresAcceptable(): boolean {
     const chosen = this.#s.driverFeatures;
     const offered = this.#features;
-    const subset = chosen.every((word, i) => (word & ~offered[i]!) === 0);
+    const subset = chosen.every((word, i) => (word & ~(offered[i] ?? 0)) === 0);
     return subset && (chosen[1]! & VERSION_1) !== 0;
   }
 

@@ -75,6 +75,18 @@ describe('discovery', () => {
     expect(transport.read(0x1fc, 4)).toBe(0);
   });
 
+  test('there is no shared memory region: its length and base read all ones', () => {
+    driver.write(0xac, 0);
+    expect([0xb0, 0xb4, 0xb8, 0xbc].map((r) => driver.read(r))).toEqual(Array(4).fill(2 ** 32 - 1));
+  });
+
+  test('registers of the legacy transport and of queue reset read 0 and do nothing', () => {
+    for (const register of [0x28, 0x3c, 0x40, 0xc0]) {
+      driver.write(register, 1);
+      expect(driver.read(register)).toBe(0);
+    }
+  });
+
   test('registers are 32 bits wide: other accesses read 0 and write nothing', () => {
     const { transport } = driver;
     expect(transport.read(0, 2)).toBe(0);
@@ -96,11 +108,32 @@ describe('negotiation', () => {
     expect(driver.read(Reg.Status)).toBe(status);
   });
 
+  test('a driver that accepts a bit above 63 is refused', () => {
+    driver.negotiate(0);
+    driver.write(Reg.Status, 0);
+    driver.write(Reg.DriverFeaturesSel, 2);
+    driver.write(Reg.DriverFeatures, 1);
+    driver.write(Reg.DriverFeaturesSel, 1);
+    driver.write(Reg.DriverFeatures, 1);
+    driver.write(Reg.Status, 0x0b);
+    expect(driver.read(Reg.Status)).toBe(0x03);
+  });
+
+  test('a device whose features were refused does not run, whatever DRIVER_OK says', () => {
+    driver.negotiate(0b111);
+    driver.setUpQueue(0);
+    driver.write(Reg.Status, 0x0f);
+    driver.offer(0, { address: 0x40000, room: 8 });
+    driver.notify(0);
+    expect(device.told).not.toContain('notify 0');
+    expect(driver.takeUsed(0)).toEqual([]);
+  });
+
   test('features are fixed from FEATURES_OK on', () => {
     driver.negotiate(0b100);
     driver.write(Reg.DriverFeaturesSel, 0);
     driver.write(Reg.DriverFeatures, 0);
-    expect(driver.transport.state().driverFeatures).toEqual([0b100, 1]);
+    expect(driver.transport.state().driverFeatures).toEqual([0b100, 1, 0]);
   });
 
   test('status bits are only ever added', () => {
@@ -137,11 +170,11 @@ describe('queues', () => {
     });
   });
 
-  test('QueueReady 0 stops the queue, and its buffers are the driver’s again', () => {
+  test.each([0, 2])('QueueReady %i stops the queue, and its buffers are the driver’s', (value) => {
     driver.bringUp(1);
     device.told.length = 0;
     driver.write(Reg.QueueSel, 0);
-    driver.write(Reg.QueueReady, 0);
+    driver.write(Reg.QueueReady, value);
     driver.notify(0);
     expect(driver.read(Reg.QueueReady)).toBe(0);
     expect(device.told).toEqual(['abandon']);
