@@ -3,11 +3,11 @@
  *
  *     node programs/c/build.mjs [--output DIRECTORY] [--native DIRECTORY]
  *
- * Each kernels/NAME.c becomes NAME.elf in the output directory (programs/images by default), beside
- * built-by.json, which says with what they were built. With --native the kernels' object files are
- * also linked into programs for 32-bit Linux. No time, path or random number gets into an image:
- * the same tools give the same bytes. Needs gcc that can do -m32 (for --native its 32-bit C library
- * too) and GNU ld.
+ * Each guests/NAME.c, all of guests/NAME/ together, and each kernels/NAME.c become NAME.elf in the
+ * output directory (programs/images by default), beside built-by.json, which says with what they
+ * were built. With --native the kernels' object files are also linked into programs for 32-bit
+ * Linux. No time, path or random number gets into an image: the same tools give the same bytes.
+ * Needs gcc that can do -m32 (for --native its 32-bit C library too) and GNU ld and ar.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,8 +18,10 @@ import { parseArgs } from 'node:util';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
+/** Linked into every guest; the rest of lib/ is an archive, from which a guest takes what it uses. */
+const START = 'lib/start.s';
 /** The harnesses; every other file of kernels/ is a kernel. */
-const HARNESSES = ['guest.c', 'native.c'];
+const HARNESSES = ['kernels/guest.c', 'kernels/native.c'];
 
 const WARNINGS = ['-Wall', '-Wextra', '-Werror'];
 /** Code of the 486: no x87, no SSE, addresses fixed at link time; nothing a C library would do. */
@@ -46,22 +48,42 @@ function tool(name, args) {
 
 const version = (name) => tool(name, ['--version']).split('\n')[0];
 
+/** The sources of a folder, in an order that no file system decides. */
+const sourcesIn = (folder) =>
+  readdirSync(join(HERE, folder))
+    .sort()
+    .filter((file) => /\.[cs]$/.test(file))
+    .map((file) => `${folder}/${file}`);
+
+/** What each guest is made of besides the library: [name, sources]. */
+function guestSources() {
+  const entries = readdirSync(join(HERE, 'guests'), { withFileTypes: true });
+  const guests = entries.map((entry) => {
+    const at = `guests/${entry.name}`;
+    return [basename(entry.name, '.c'), entry.isDirectory() ? sourcesIn(at) : [at]];
+  });
+  return guests.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 function build(output, native, objects) {
   const compile = (source) => {
-    const object = join(objects, `${basename(source)}.o`);
+    const object = join(objects, `${source.replaceAll('/', '-')}.o`);
     tool('gcc', [...COMPILE, '-c', '-o', object, source]);
     return object;
   };
-  const sourcesIn = (folder) =>
-    readdirSync(join(HERE, folder))
-      .sort()
-      .filter((file) => /\.[cs]$/.test(file));
-  const library = sourcesIn('lib').map((file) => compile(`lib/${file}`));
+  const start = compile(START);
+  const library = join(objects, 'library.a');
+  const parts = sourcesIn('lib').filter((source) => source !== START);
+  tool('ar', ['rcsD', library, ...parts.map(compile)]);
+  const link = (name, own) =>
+    tool('ld', [...LINK, '-o', join(output, `${name}.elf`), start, ...own, library]);
+
+  for (const [name, sources] of guestSources()) link(name, sources.map(compile));
   const guest = compile('kernels/guest.c');
-  for (const file of sourcesIn('kernels').filter((name) => !HARNESSES.includes(name))) {
-    const name = basename(file, '.c');
-    const kernel = compile(`kernels/${file}`);
-    tool('ld', [...LINK, '-o', join(output, `${name}.elf`), kernel, guest, ...library]);
+  for (const source of sourcesIn('kernels').filter((name) => !HARNESSES.includes(name))) {
+    const name = basename(source, '.c');
+    const kernel = compile(source);
+    link(name, [kernel, guest]);
     if (native) tool('gcc', [...NATIVE, '-o', join(native, name), kernel, 'kernels/native.c']);
   }
   const tools = { gcc: version('gcc'), ld: version('ld') };

@@ -14,6 +14,15 @@ import { type BuiltBy, IMAGES, runGuest, runTool } from './guest.ts';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const C = join(PROGRAMS, 'c');
 
+/** The dates of library.c. */
+const DATES = [
+  '1970-01-01T00:00:00Z',
+  '2000-02-29T23:59:59Z',
+  '2000-03-01T00:00:00Z',
+  '2026-11-21T11:19:01Z',
+  '2100-12-31T12:00:00Z',
+];
+
 function buildLibraryGuest(directory: string): Uint8Array {
   const by: BuiltBy = JSON.parse(readFileSync(join(IMAGES, 'built-by.json'), 'utf8'));
   const sources = readdirSync(join(C, 'lib'))
@@ -47,6 +56,13 @@ describeWithTool(['gcc', 'ld'], 'the library of the guests in C', () => {
       'memset 1012.....89',
       'memcmp 0-+0',
       'strlen 100',
+      'strcmp 0-++',
+      'print [-7] [   -7] [-7   ] [-0007] [4294967295]',
+      'print [beef] [0000BEEF] [  be] [be  ] [a] [  b] [%]',
+      'print [abc] [  abc] [abc  ] [ab] [   abc] [a]',
+      'print [-2147483648] [0] [1234]',
+      'print_to abcdef1 11 !bcdef1 1',
+      `rtc_seconds ${DATES.map((date) => Date.parse(date) / 1000).join(' ')}`,
       'numbers 0 4294967295 0123cdef',
       'arguments 65 4294967295 9',
       '',

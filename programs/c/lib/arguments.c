@@ -1,19 +1,8 @@
 /*
- * arguments.c: numbers from the command line, words name=number separated by blanks. Its address is
- * in the PVH start_info structure, to which start.s has kept the pointer.
+ * arguments.c: numbers from the command line, words name=number separated by blanks.
  */
 #include "guest.h"
-
-enum { START_INFO_MAGIC = 0x336EC578 };
-
-extern const struct {
-    unsigned magic;
-    unsigned version;
-    unsigned flags;
-    unsigned modules;
-    unsigned long long module_list;
-    unsigned long long command_line;
-} *start_info;
+#include "start-info.h"
 
 static const char *after(const char *word, const char *name)
 {

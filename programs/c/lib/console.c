@@ -1,30 +1,14 @@
 /*
- * console.c: output to the console, the 16550 UART at port 0x3F8, by polling. The UART works as the
- * loader left it: no interrupts, no queues.
+ * console.c: output to the console, the 16550 UART (National PC16550D datasheet), by polling. It
+ * works as the loader left it: no interrupts, no queues. Input is in console-input.c.
  */
 #include "guest.h"
-
-enum {
-    UART_DATA = 0x3F8,
-    UART_LINE_STATUS = 0x3FD,
-    TRANSMITTER_EMPTY = 0x20,
-};
-
-static void out_byte(unsigned short port, unsigned char value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "d"(port));
-}
-
-static unsigned char in_byte(unsigned short port)
-{
-    unsigned char value;
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
-    return value;
-}
+#include "port.h"
+#include "uart.h"
 
 void put_char(char c)
 {
-    while (!(in_byte(UART_LINE_STATUS) & TRANSMITTER_EMPTY)) continue;
+    while (!(in_byte(UART_LINE_STATUS) & UART_TRANSMITTER_EMPTY)) continue;
     out_byte(UART_DATA, c);
 }
 

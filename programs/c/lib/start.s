@@ -34,12 +34,20 @@ linear:
         mov es, eax
         mov ss, eax
         call main
+        jmp end
+.size _start, . - _start
+
+.globl end_run
+.type end_run, @function
+end_run:
+        mov eax, [esp + 4]
+end:
         out EXIT_PORT, al
 stopped:
         cli
         hlt
         jmp stopped
-.size _start, . - _start
+.size end_run, . - end_run
 
 .section .rodata
         .balign 8

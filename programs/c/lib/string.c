@@ -42,3 +42,12 @@ size_t strlen(const char *text)
     while (text[bytes] != 0) bytes++;
     return bytes;
 }
+
+int strcmp(const char *a, const char *b)
+{
+    while (*a != 0 && *a == *b) {
+        a++;
+        b++;
+    }
+    return (unsigned char)*a - (unsigned char)*b;
+}
