@@ -24,6 +24,7 @@ export function goAlone(step: Step): void {
   const { s } = step;
   closeChannel(step);
   s.window.unsent = [];
+  s.reads.undone = [];
   becomeAlone(step);
 }
 

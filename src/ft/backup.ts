@@ -8,8 +8,9 @@ import { askAgain, claim, onAnswer } from './arbitration.ts';
 import { closeChannel, receive, send } from './channel.ts';
 import { goLive } from './go-live.ts';
 import { beat, failureAtNs, readHeartbeat, startWatch } from './heartbeat.ts';
-import { moveWaiting, onBatch } from './inbox.ts';
+import { moveWaiting, onBatch, reportProgress } from './inbox.ts';
 import { halt, onSliced, run } from './live.ts';
+import { askReads, hasReads, onRead } from './local-reads.ts';
 import { type Message, MessageError } from './messages.ts';
 import { forgetReleased } from './output-rule.ts';
 import type { Event, HostId } from './ports.ts';
@@ -41,12 +42,16 @@ export function onBackupEvent(step: Step, event: Event): void {
       s.inbox.executed += event.slice.entries.length;
       onSliced(step, event.slice);
       forgetReleased(s.outputs, s.inbox.releasedUpTo);
+      if (hasReads(step, event.slice)) reportProgress(step);
       break;
     case 'diverged':
       if (s.channel === 'open') {
         send(step, { kind: 'goodbye', generation: s.generation, reason: 'divergence' });
       }
       halt(step, 'divergence');
+      break;
+    case 'read':
+      onRead(step, event.completion);
       break;
     case 'channel-lost':
       if (event.peer === s.peer) suspect(step);
@@ -125,6 +130,7 @@ export function advanceBackup(step: Step): void {
     return;
   }
   beat(step);
-  if (s.inbox.executed < s.inbox.received) run(step);
+  askReads(step);
+  if (s.inbox.executed + s.reads.waiting.length < s.inbox.received) run(step);
   if (s.channel === 'closed') goLive(step);
 }

@@ -20,6 +20,11 @@ export interface Timing {
 export interface Limits {
   /** Longest stretch of execution asked for at once, in instructions. */
   readonly sliceInstructions: number;
+  /**
+   * Longest one while somebody waits: an output for its acknowledgement, or the primary for ours. A
+   * driver of one thread reads messages between stretches only.
+   */
+  readonly promptInstructions: number;
   /** Bytes of entries that may be under way to the backup; beyond them the primary stops. */
   readonly channelBytes: number;
   /** Entries in the backup's buffer; beyond them it acknowledges nothing. */
@@ -34,6 +39,9 @@ export interface Member {
   /** What fails as a whole: a computer, a rack. A machine is never protected by its own place. */
   readonly place: string;
 }
+
+/** What a go-live does with frames in doubt: what TCP carries is repeated without harm. */
+export type UncertainPolicy = 'resend' | 'drop' | 'resend-tcp-drop-udp';
 
 /** Everything a replica is told at construction. */
 export interface ReplicaConfig {
@@ -51,7 +59,12 @@ export interface ReplicaConfig {
    * What to do at go-live with frames that the failed primary may or may not have released
    * (protocol.md §2). Console bytes are always sent again, disk requests always issued again.
    */
-  readonly uncertain: 'resend' | 'drop';
+  readonly uncertain: UncertainPolicy;
+  /**
+   * How the backup comes by what its guest reads from the shared disk: from the log, or by reading
+   * itself (local-reads.ts). The same at both members.
+   */
+  readonly reads: 'log' | 'local';
   readonly timing: Timing;
   readonly limits: Limits;
 }
@@ -69,6 +82,7 @@ export const DEFAULT_TIMING: Timing = Object.freeze({
 /** Limits that suit a guest of any size. */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   sliceInstructions: 10_000_000,
+  promptInstructions: 200_000,
   channelBytes: 4 * 1024 * 1024,
   bufferEntries: 100_000,
   lagNs: 1000 * MS,
@@ -82,6 +96,7 @@ export function replicaConfig(
   return Object.freeze({
     rules: ALL_RULES,
     uncertain: 'resend' as const,
+    reads: 'log' as const,
     timing: DEFAULT_TIMING,
     limits: DEFAULT_LIMITS,
     ...given,

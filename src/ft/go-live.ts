@@ -11,7 +11,7 @@
  */
 import { becomeAlone } from './alone.ts';
 import { halt } from './live.ts';
-import { dropFrames } from './output-rule.ts';
+import { dropUncertain } from './output-rule.ts';
 import { tokenOf } from './ports.ts';
 import type { Step } from './state.ts';
 
@@ -29,7 +29,7 @@ export function goLive(step: Step): void {
   out.push({ kind: 'go-live' });
   // A guest that has ended may have outputs left that no entry covers; a recorder brings them out.
   s.execution.ended = undefined;
-  if (config.uncertain === 'drop') dropFrames(s.outputs);
+  dropUncertain(s.outputs, config.uncertain);
   becomeAlone(step);
 }
 

@@ -10,6 +10,7 @@
 import { decodeEntries } from '../hypervisor/codec.ts';
 import type { LogEntry } from '../hypervisor/entry.ts';
 import { send } from './channel.ts';
+import { feed } from './local-reads.ts';
 import { type Message, MessageError } from './messages.ts';
 import { forgetReleased } from './output-rule.ts';
 import type { Step } from './state.ts';
@@ -80,12 +81,23 @@ export function moveWaiting(step: Step): void {
 }
 
 function accept(step: Step, { batch, releasedUpTo, entries }: ReadBatch): void {
-  const { s, out } = step;
-  const { inbox, generation } = s;
+  const { s } = step;
+  const { inbox } = s;
   inbox.received += entries.length;
   inbox.releasedUpTo = Math.max(inbox.releasedUpTo, releasedUpTo);
   forgetReleased(s.outputs, inbox.releasedUpTo);
-  if (entries.length > 0) out.push({ kind: 'feed', entries });
+  feed(step, entries);
+  acknowledge(step, batch);
+}
+
+/** Tells the primary again how far the backup has come. */
+export function reportProgress(step: Step): void {
+  const { nextBatch, waiting } = step.s.inbox;
+  if (step.s.channel === 'open') acknowledge(step, nextBatch - waiting.length - 1);
+}
+
+function acknowledge(step: Step, batch: number): void {
+  const { inbox, generation, execution } = step.s;
   const { received, executed } = inbox;
-  send(step, { kind: 'ack', generation, batch, received, executed, count: s.execution.count });
+  send(step, { kind: 'ack', generation, batch, received, executed, count: execution.count });
 }

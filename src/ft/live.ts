@@ -29,7 +29,10 @@ export function onSliced({ s }: Step, slice: Slice): void {
 export function run({ config, s, out }: Step): void {
   if (s.execution.running) return;
   s.execution.running = true;
-  out.push({ kind: 'run', until: s.execution.count + config.limits.sliceInstructions });
+  const { sliceInstructions, promptInstructions } = config.limits;
+  const prompt = s.role === 'backup' || s.outputs.held.length > 0;
+  const until = s.execution.count + (prompt ? promptInstructions : sliceInstructions);
+  out.push({ kind: 'run', until });
 }
 
 /** Ends this replica's life. */

@@ -15,7 +15,11 @@
  */
 import type { LogEntry, Slice } from '../hypervisor/entry.ts';
 import type { DiskRequest, Output } from '../machine/output.ts';
+import { ETHERTYPE_IPV4, parseEthernet } from '../net/ethernet.ts';
+import { PROTOCOL_UDP, parseIpv4 } from '../net/ipv4.ts';
+import type { UncertainPolicy } from './config.ts';
 import { mustWait } from './disk-order.ts';
+import { readsAhead } from './local-reads.ts';
 import type { Step } from './state.ts';
 
 /** An output that is held, or released and not confirmed. */
@@ -75,13 +79,15 @@ const isRead = (pending: PendingOutput): boolean => diskRequest(pending)?.op ===
  * Releases what may leave. `acknowledged` entries of the machine's life are in the backup's buffer;
  * Infinity for a replica that has won its generation.
  */
-export function release({ s, config, out }: Step, acknowledged: number): void {
+export function release(step: Step, acknowledged: number): void {
+  const { s, config, out } = step;
   const { outputs, token } = s;
   const oldest = outputs.held[0];
   // An isolated primary may hold a great many: mostly there is nothing to do, and that is cheap.
   if (!oldest || (oldest.entry >= acknowledged && outputs.heldReads === 0)) return;
-  /** Disk requests that run, or wait before the output at hand. */
-  const ahead = outputs.released.flatMap((o) => (o.completed ? [] : (diskRequest(o) ?? [])));
+  /** Disk requests that run, that the backup has still to do, or wait before the output at hand. */
+  const running = outputs.released.flatMap((o) => (o.completed ? [] : (diskRequest(o) ?? [])));
+  const ahead = [...running, ...readsAhead(step)];
   const held: PendingOutput[] = [];
   for (const pending of outputs.held) {
     const leaves = (pending.entry < acknowledged || isRead(pending)) && !isBlocked(pending, ahead);
@@ -137,10 +143,22 @@ export function forgetReleased(queue: OutputQueue, releasedUpTo: number): void {
   keepHeld(queue, kept);
 }
 
-/** The policy `drop` for the uncertain window: frames are left out, everything else goes again. */
-export function dropFrames(queue: OutputQueue): void {
-  const kept = queue.held.filter((pending) => pending.output.kind !== 'frame');
+/**
+ * What a go-live leaves out of the uncertain window: frames that the policy drops, as a network
+ * may. Everything else goes again.
+ */
+export function dropUncertain(queue: OutputQueue, policy: UncertainPolicy): void {
+  const drops = (frame: Uint8Array): boolean =>
+    policy === 'drop' || (policy === 'resend-tcp-drop-udp' && isUdp(frame));
+  const kept = queue.held.filter(({ output }) => output.kind !== 'frame' || !drops(output.bytes));
   keepHeld(queue, kept);
+}
+
+/** Whether a frame carries UDP, whose receivers take a repetition for another datagram. */
+function isUdp(bytes: Uint8Array): boolean {
+  const frame = parseEthernet(bytes);
+  if (frame?.etherType !== ETHERTYPE_IPV4) return false;
+  return parseIpv4(frame.payload)?.protocol === PROTOCOL_UDP;
 }
 
 /** Nothing of this machine is on its way out any more. */

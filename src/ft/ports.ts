@@ -5,7 +5,7 @@
  */
 import type { Control, LogEntry, Slice } from '../hypervisor/entry.ts';
 import type { Input } from '../machine/input.ts';
-import type { Output } from '../machine/output.ts';
+import type { DiskRequest, Output } from '../machine/output.ts';
 
 /** A host of the machine's group; the name is chosen by whoever sets the group up. */
 export type HostId = string;
@@ -107,6 +107,8 @@ export type Event = {
   | { readonly kind: 'fenced'; readonly token: Token }
   /** The receiver (gateway, console sink) has confirmed an output (protocol.md §4 rule 5). */
   | { readonly kind: 'released'; readonly ordinal: number }
+  /** The answer to a `read`. */
+  | { readonly kind: 'read'; readonly completion: Extract<Input, { kind: 'disk' }> }
   /** Disk or gateway would not take an output of ours: it knows `token`, which is higher. */
   | { readonly kind: 'refused'; readonly token: Token }
 );
@@ -150,6 +152,11 @@ export type Effect =
       readonly ordinal: number;
       readonly output: Output;
     }
+  /**
+   * Of a backup: read the shared disk; answer with `read`, or not at all. Only under the setting
+   * `local` of the primary.
+   */
+  | { readonly kind: 'read'; readonly token: Token; readonly request: DiskRequest }
   /** Ask the arbiter; a repeated effect asks again. Answered by `arbiter`, or not at all. */
   | { readonly kind: 'test-and-set'; readonly claim: Claim }
   /** Raise the disk's fence to `token`; answer with `fenced`. Always before `go-live`. */

@@ -13,6 +13,7 @@ import { closeChannel, receive, send } from './channel.ts';
 import { beat, failureAtNs, readHeartbeat, startWatch } from './heartbeat.ts';
 import { ageEntries, rests } from './lag.ts';
 import { halt, onInput, onSliced, run } from './live.ts';
+import { noteReads } from './local-reads.ts';
 import type { Message } from './messages.ts';
 import { allArrived, confirm, release } from './output-rule.ts';
 import type { Event, HostId } from './ports.ts';
@@ -49,6 +50,7 @@ export function onPrimaryEvent(step: Step, event: Event): void {
       if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'power-off' } });
       break;
     case 'sliced':
+      noteReads(step, event.slice);
       onSliced(step, event.slice);
       enqueue(step, event.slice.entries);
       ageEntries(step, event.slice);

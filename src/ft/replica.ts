@@ -104,6 +104,7 @@ function nextDueNs(step: Step): number {
     consider(s.window.flushAtNs);
   }
   if (s.role === 'primary' && rests(step)) consider(s.lag.restUntilNs);
+  for (const { retryAtNs: atNs } of s.reads.asked) consider(atNs);
   if (s.fence && s.fence !== 'confirmed') consider(s.fence.retryAtNs);
   return Math.max(due, s.nowNs);
 }

@@ -7,6 +7,7 @@ import type { ReplicaConfig } from './config.ts';
 import { newWatch, type Watch } from './heartbeat.ts';
 import { type Inbox, newInbox } from './inbox.ts';
 import { type Lag, newLag } from './lag.ts';
+import { type LocalReads, newLocalReads } from './local-reads.ts';
 import { newOutputs, type OutputQueue } from './output-rule.ts';
 import { type Effect, type HostId, type Role, type Start, type Token, tokenOf } from './ports.ts';
 import { newWindow, type SendWindow } from './window.ts';
@@ -50,6 +51,8 @@ export interface ReplicaState {
   lag: Lag;
   /** Entries received from the primary. Backup only. */
   inbox: Inbox;
+  /** Reads of the shared disk that the backup does itself. */
+  reads: LocalReads;
 }
 
 /** One call of `step`: what the transition functions read, change and append to. */
@@ -79,5 +82,6 @@ export function newState(start: Start): ReplicaState {
     window: newWindow(),
     lag: newLag(),
     inbox: newInbox(),
+    reads: newLocalReads(),
   };
 }

@@ -11,6 +11,7 @@ import { encodeEntries } from '../hypervisor/codec.ts';
 import type { LogEntry } from '../hypervisor/entry.ts';
 import { send } from './channel.ts';
 import { measureLag } from './lag.ts';
+import { withoutReads } from './local-reads.ts';
 import type { Message } from './messages.ts';
 import { releasedUpTo } from './output-rule.ts';
 import type { Step } from './state.ts';
@@ -64,7 +65,7 @@ export function flush(step: Step): void {
   const { window, outputs, generation } = step.s;
   const empty = window.unsent.length === 0;
   if (empty && window.underWay.length >= MAX_UNACKNOWLEDGED_BATCHES) return;
-  const entries = encodeEntries(window.unsent);
+  const entries = encodeEntries(withoutReads(step, window.unsent));
   const batch = window.nextBatch++;
   window.sent += window.unsent.length;
   window.underWay.push({ batch, bytes: entries.length, entries: window.sent });
@@ -85,10 +86,10 @@ export function flush(step: Step): void {
  */
 export function acknowledge(step: Step, ack: Message & { kind: 'ack' }): boolean {
   const { window } = step.s;
-  if (ack.batch >= window.nextBatch) return false;
+  if (ack.batch >= window.nextBatch || ack.executed > ack.received) return false;
   const at = window.underWay.findIndex(({ batch }) => batch === ack.batch);
-  if (at < 0) return true;
-  if (ack.received !== window.underWay[at]!.entries || ack.executed > ack.received) return false;
+  // A batch that has been acknowledged before: only what has been executed may be new.
+  if (ack.received !== (window.underWay[at]?.entries ?? window.acknowledged)) return at < 0;
   for (const { bytes } of window.underWay.splice(0, at + 1)) window.bytesUnderWay -= bytes;
   window.acknowledged = ack.received;
   window.executed = Math.max(window.executed, ack.executed);

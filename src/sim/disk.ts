@@ -6,8 +6,9 @@
  * Invariants (protocol.md §4):
  * - the fence never goes back; it is compared when a request is applied, not when it comes (8)
  * - tokens are compared, never generations (2)
- * - a request that comes again with the same (token, id) is not applied again (20)
+ * - a write that comes again with the same (token, id) is not applied again (20)
  */
+import type { HostId } from '../ft/ports.ts';
 import type { DiskRequest } from '../machine/output.ts';
 import type { SimEvent } from './events.ts';
 import { linkName, sendStream } from './links.ts';
@@ -18,6 +19,8 @@ const SECTOR_BYTES = 512;
 /** The shared disk: its health, its fence and what is written on it. */
 export interface DiskState {
   mode: 'ok' | 'slow' | 'failing' | 'down';
+  /** The only host whose requests fail while the mode is `failing`; all of them where null. */
+  failsFor: HostId | null;
   fence: number;
   /** Sectors that have been written, by "disk:sector"; the arrays never change. */
   sectors: Record<string, Uint8Array>;
@@ -32,6 +35,7 @@ export interface DiskState {
 /** A healthy disk of zeros, with its fence down. */
 export const newDisk = (): DiskState => ({
   mode: 'ok',
+  failsFor: null,
   fence: 0,
   sectors: {},
   writes: {},
@@ -73,29 +77,34 @@ function raiseFence(world: World, { host, token }: SimEvent & { kind: 'disk-fenc
 }
 
 function apply(world: World, event: Request): void {
-  const { host, token, ordinal, request } = event;
+  const { host, token, ordinal, request, local } = event;
   const { disk } = world.state;
-  const reply = linkName('disk', host);
+  const link = linkName('disk', host);
   const what = describeRequest(request);
   if (token < disk.fence) {
     world.trace('disk', `refuses ${what} of token ${token}: the fence is at ${disk.fence}`);
     const refusal = { kind: 'refused', token: disk.fence } as const;
-    sendStream(world, reply, { kind: 'host', host, event: refusal });
+    sendStream(world, link, { kind: 'host', host, event: refusal });
     return;
   }
   const name = `${token}:${request.id}`;
-  const again = name in disk.applied;
-  const ok = again ? disk.applied[name]! : disk.mode !== 'failing';
-  disk.applied[name] = ok;
+  const again = request.op !== 'read' && name in disk.applied;
+  const fails = disk.mode === 'failing' && (disk.failsFor ?? host) === host;
+  const ok = again ? disk.applied[name]! : !fails;
+  if (request.op !== 'read') disk.applied[name] = ok;
   if (ok && !again && request.op === 'write') write(disk, request, ordinal);
-  world.trace('disk', `${ok ? '' : 'fails '}${what}${again ? ' (again)' : ''}`);
+  const notes = `${again ? ' (again)' : ''}${local ? ` for ${host} itself` : ''}`;
+  world.trace('disk', `${ok ? '' : 'fails '}${what}${notes}`);
   // A read tells the outside nothing: it is not held, and the machine that lives on may differ.
   if (!again && request.op !== 'read') {
     world.observe({ host, token, ordinal }, 'disk', { kind: 'disk', request });
   }
   const data = ok && request.op === 'read' ? { data: read(disk, request) } : {};
-  const input = { kind: 'disk', id: request.id, ok, ...data } as const;
-  sendStream(world, reply, { kind: 'host', host, event: { kind: 'input', input } });
+  const completion = { kind: 'disk', id: request.id, ok, ...data } as const;
+  const reply = local
+    ? ({ kind: 'read', completion } as const)
+    : ({ kind: 'input', input: completion } as const);
+  sendStream(world, link, { kind: 'host', host, event: reply });
 }
 
 function write(disk: DiskState, request: DiskRequest, ordinal: number): void {

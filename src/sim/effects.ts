@@ -73,6 +73,9 @@ export function performEffect(host: SimHost, effect: Effect): void {
       });
       world.fired({ kind: 'ask', host: id, number: ++host.state.asks });
       break;
+    case 'read':
+      readLocally(host, effect);
+      break;
     case 'announce':
       sendStream(world, linkName(id, 'gateway'), {
         kind: 'announce',
@@ -170,6 +173,12 @@ function release(host: SimHost, effect: Effect & { kind: 'release' }): void {
       break;
   }
   world.fired({ kind: 'output', host: id, number: ++host.state.releases });
+}
+
+function readLocally({ world, id }: SimHost, effect: Effect & { kind: 'read' }): void {
+  const { token, request } = effect;
+  const sent = { host: id, token, ordinal: -1, local: true } as const;
+  sendStream(world, linkName(id, 'disk'), { kind: 'disk-request', ...sent, request });
 }
 
 function touchLog(

@@ -21,6 +21,13 @@ export interface Sent {
   readonly ordinal: number;
 }
 
+/** A request on its way to the disk. */
+export interface DiskEvent extends Sent {
+  readonly request: DiskRequest;
+  /** A backup reads for itself; the guest's request is not this one. */
+  readonly local?: true;
+}
+
 /** What can be due in a world. */
 export type SimEvent =
   | { readonly kind: 'host'; readonly host: HostId; readonly event: HostEvent }
@@ -41,8 +48,8 @@ export type SimEvent =
       readonly number: number;
       readonly payload: SimEvent;
     }
-  | ({ readonly kind: 'disk-request'; readonly request: DiskRequest } & Sent)
-  | ({ readonly kind: 'disk-apply'; readonly request: DiskRequest } & Sent)
+  | (DiskEvent & { readonly kind: 'disk-request' })
+  | (DiskEvent & { readonly kind: 'disk-apply' })
   | { readonly kind: 'disk-fence'; readonly host: HostId; readonly token: Token }
   | { readonly kind: 'arbiter-ask'; readonly host: HostId; readonly claim: Claim }
   | ({ readonly kind: 'frame-out'; readonly bytes: Uint8Array } & Sent)

@@ -4,7 +4,10 @@
  * can be put at any exact point. Each fault fires once; that it did is counted, so that a campaign
  * can prove that every kind of fault happened.
  */
+import { assert } from '../base/assert.ts';
+import { PAGE_BYTES } from '../base/limits.ts';
 import type { HostId } from '../ft/ports.ts';
+import type { Machine } from '../machine/types.ts';
 import { joinLink, linkName, loseUnderWay } from './links.ts';
 import type { World } from './world.ts';
 
@@ -57,6 +60,8 @@ export type Action =
   | {
       readonly do: 'disk';
       readonly mode: 'ok' | 'slow' | 'failing' | 'down';
+      /** Of `failing`: the requests of this host alone fail. */
+      readonly only?: HostId;
       readonly forNs?: number;
     }
   | {
@@ -64,6 +69,8 @@ export type Action =
       readonly mode: 'up' | 'down' | 'loses-answers';
       readonly forNs?: number;
     }
+  /** A bit (0 … 7) of a byte of the guest's memory changes, on one host. */
+  | { readonly do: 'flip'; readonly host: HostId; readonly address: number; readonly bit: number }
   /** The operator's power switch, at every host. */
   | { readonly do: 'power-off' };
 
@@ -107,8 +114,11 @@ export function describeAction(action: Action): string {
     case 'delay':
       return `delay ${action.between.join('-')} by ${action.delayNs / 1e6} ms`;
     case 'disk':
+      return `disk ${action.mode}${action.only === undefined ? '' : ` for ${action.only}`}`;
     case 'arbiter':
-      return `${action.do} ${action.mode}`;
+      return `arbiter ${action.mode}`;
+    case 'flip':
+      return `flip bit ${action.bit} of address 0x${action.address.toString(16)} on ${action.host}`;
     case 'power-off':
       return 'power off';
   }
@@ -188,17 +198,30 @@ function act(world: World, action: Action): void {
       break;
     case 'disk':
       world.state.disk.mode = action.mode;
+      world.state.disk.failsFor = action.only ?? null;
       if (action.mode !== 'down') world.wakeDisk();
       break;
     case 'arbiter':
       world.state.arbiter.up = action.mode !== 'down';
       world.state.arbiter.losesAnswers = action.mode === 'loses-answers';
       break;
+    case 'flip':
+      flipBit(world.host(action.host).engine.log.machine, action.address, action.bit);
+      break;
     case 'power-off':
       for (const host of world.hosts.values()) {
         world.schedule(0, { kind: 'host', host: host.id, event: { kind: 'power-off' } });
       }
   }
+}
+
+function flipBit(machine: Machine, address: number, bit: number): void {
+  const snapshot = machine.snapshot();
+  const index = Math.floor(address / PAGE_BYTES);
+  assert(index < snapshot.pages.length, `address ${address} is outside the guest's memory`);
+  const bytes = snapshot.pages[index]?.bytes.slice() ?? new Uint8Array(PAGE_BYTES);
+  bytes[address % PAGE_BYTES]! ^= 1 << bit;
+  machine.restore({ ...snapshot, pages: snapshot.pages.with(index, { bytes }) });
 }
 
 function bothWays([a, b]: Ends, change: (name: string) => void): void {

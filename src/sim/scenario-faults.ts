@@ -20,7 +20,7 @@ const HOST_MOMENTS = [
 const TRIGGERS = ['time', ...HOST_MOMENTS, 'answer'] as const;
 const ACTIONS = [
   ...['crash', 'pause', 'resume', 'cut', 'join', 'break', 'delay', 'disk', 'arbiter'],
-  'power-off',
+  ...['flip', 'power-off'],
 ] as const;
 
 /** Reads the list `faults`. A time at or after `safetyNs` is refused: it would never fire. */
@@ -30,7 +30,7 @@ export function readFaults(
   safetyNs: number,
 ): FaultSpec[] {
   return node.list().map((item) => {
-    item.only(['at', 'for', 'by', 'losing', ...ACTIONS]);
+    item.only(['at', 'for', 'by', 'losing', 'only', 'address', 'bit', ...ACTIONS]);
     return { at: readTrigger(item.at('at'), hosts, safetyNs), action: readAction(item, hosts) };
   });
 }
@@ -81,6 +81,7 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
       return {
         do: 'disk',
         mode: node.oneOf('state', ['ok', 'slow', 'failing', 'down']),
+        ...(item.at('only').given ? { only: item.at('only').oneOf('host', hosts) } : {}),
         ...lasting,
       };
     case 'arbiter':
@@ -89,6 +90,11 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
         mode: node.oneOf('state', ['up', 'down', 'loses-answers']),
         ...lasting,
       };
+    case 'flip': {
+      const [address, bit] = [item.at('address').whole(), item.at('bit').whole(0)];
+      if (bit > 7) item.at('bit').fail('a byte has bits 0 to 7');
+      return { do: 'flip', host: node.oneOf('host', hosts), address, bit };
+    }
     case 'power-off':
       return { do: 'power-off' };
   }

@@ -4,7 +4,13 @@
  */
 import { parse } from 'yaml';
 import { VmftError } from '../base/errors.ts';
-import { DEFAULT_LIMITS, DEFAULT_TIMING, type Limits, type Timing } from '../ft/config.ts';
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_TIMING,
+  type Limits,
+  type Timing,
+  type UncertainPolicy,
+} from '../ft/config.ts';
 import { ALL_RULES, type HostId, type Rules } from '../ft/ports.ts';
 import type { VirtioSpec } from '../machine/types.ts';
 import { isIpv4 } from '../net/address.ts';
@@ -81,7 +87,9 @@ export interface Scenario {
   readonly rules: Rules;
   /** Rules without which the run must be convicted: it is run again with each of them off. */
   readonly without: readonly string[];
-  readonly uncertain: 'resend' | 'drop';
+  readonly uncertain: UncertainPolicy;
+  /** How a backup comes by what its guest reads from the disk. */
+  readonly reads: 'log' | 'local';
   readonly timing: Timing;
   readonly limits: Limits;
   readonly network: NetworkSpec;
@@ -118,8 +126,9 @@ export const RULE_NAMES: Readonly<Record<string, keyof Rules>> = {
 const FIELDS = [
   ...['name', 'question', 'seed', 'guest', 'hosts', 'rules', 'without', 'uncertain', 'timing'],
   ...['limits', 'network', 'disk', 'clients', 'typing', 'faults', 'expect', 'until-exit', 'safety'],
-  ...['liveness', 'settle'],
+  ...['liveness', 'settle', 'reads'],
 ];
+const UNCERTAIN_POLICIES = ['resend', 'drop', 'resend-tcp-drop-udp'] as const;
 const GUEST_MAC = '52:54:00:12:34:56';
 const MS = 1_000_000;
 
@@ -156,7 +165,8 @@ export function parseScenario(
       .at('without')
       .list()
       .map((item) => item.oneOf('rule', Object.keys(RULE_NAMES))),
-    uncertain: root.at('uncertain').oneOf('policy', ['resend', 'drop'], 'resend'),
+    uncertain: root.at('uncertain').oneOf('policy', UNCERTAIN_POLICIES, 'resend'),
+    reads: root.at('reads').oneOf('policy', ['log', 'local'], 'log'),
     timing: readTiming(root.at('timing')),
     limits: readLimits(root.at('limits')),
     network: readNetwork(root.at('network')),
@@ -254,7 +264,7 @@ function readTiming(node: YamlNode): Timing {
 function readLimits(node: YamlNode): Limits {
   node.only(['channel', 'buffer-entries', 'lag']);
   return {
-    sliceInstructions: DEFAULT_LIMITS.sliceInstructions,
+    ...DEFAULT_LIMITS,
     channelBytes: node.at('channel').size(DEFAULT_LIMITS.channelBytes),
     bufferEntries: node.at('buffer-entries').whole(DEFAULT_LIMITS.bufferEntries, 1),
     lagNs: node.at('lag').timeNs(DEFAULT_LIMITS.lagNs),

@@ -150,7 +150,7 @@ export class World {
   #makeHost(id: HostId): SimHost {
     const { scenario } = this;
     const index = scenario.hosts.findIndex((host) => host.id === id);
-    const { rules, uncertain, timing, limits } = scenario;
+    const { rules, uncertain, reads, timing, limits } = scenario;
     const config = replicaConfig({
       machine: scenario.name,
       host: id,
@@ -159,6 +159,7 @@ export class World {
       configuration: this.parts.configuration,
       rules,
       uncertain,
+      reads,
       timing,
       limits,
     });
@@ -394,7 +395,7 @@ export class World {
     if (host.replica.role !== 'primary') return;
     if (output.kind === 'disk' && output.request.op === 'read') return;
     for (const other of this.hosts.values()) {
-      if (other !== host && other.state.covered > ordinal) return;
+      if (other !== host && (other.state.covered > ordinal || waitsFor(other, ordinal))) return;
     }
     const what = `${describeSent(output)} (output ${ordinal})`;
     this.violate('output-rule', `${host.id} released ${what} before its entry was at the backup`);
@@ -471,6 +472,12 @@ function startOf({ hosts }: Scenario, index: number): Start {
   if (index > 1) return { role: 'standby' };
   const peer = hosts[1 - index]!.id;
   return { role: index === 0 ? 'primary' : 'backup', generation, peer };
+}
+
+/** Whether the entry of that output is on the host and waits for a read of the host's own. */
+function waitsFor({ replica }: SimHost, ordinal: number): boolean {
+  const { waiting } = replica.state().reads;
+  return waiting.some((entry) => entry.kind === 'output' && entry.last >= ordinal);
 }
 
 function newWorldState(scenario: Scenario, parts: WorldParts, prng: Prng): WorldState {

@@ -7,8 +7,17 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/ft/config.ts';
 import { decodeMessage } from '../../src/ft/messages.ts';
 import type { Effect } from '../../src/ft/ports.ts';
+import { Recorder } from '../../src/hypervisor/recorder.ts';
+import type { Output } from '../../src/machine/output.ts';
+import { ETHERTYPE_IPV4, emitEthernet } from '../../src/net/ethernet.ts';
+import { emitIpv4, IPV4_DEFAULTS, PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/net/ipv4.ts';
+import { emitTcp } from '../../src/net/tcp.ts';
+import { emitUdp } from '../../src/net/udp.ts';
 import { runScenario } from '../../src/sim/run.ts';
 import { toyParts, toyScenario } from '../sim/toy-scenario.ts';
+import { hasher } from '../support/hasher.ts';
+import { randomSources } from '../support/schedule.ts';
+import { TOY_RATES, ToyMachine } from '../support/toy-machine.ts';
 import {
   ack,
   type Bench,
@@ -93,6 +102,37 @@ describe('§2.2 the Output Rule', () => {
     bench.give({ kind: 'channel-lost', peer: 'alpha' });
     bench.answer('won');
     expect(released(bench.give({ kind: 'fenced', token: 3 }))).toEqual([]);
+  });
+});
+
+describe('§2.2 outputs in doubt', () => {
+  const frameOf = (protocol: number, payload: Uint8Array): Output => {
+    const [source, destination] = ['10.0.2.15', '10.0.2.2'];
+    const packet = emitIpv4({ ...IPV4_DEFAULTS, source, destination, protocol, payload });
+    const ends = { source: '52:54:00:12:34:56', destination: '52:54:00:12:34:02' };
+    const bytes = emitEthernet({ ...ends, etherType: ETHERTYPE_IPV4, payload: packet });
+    return { kind: 'frame', bytes };
+  };
+  const ports = { sourcePort: 7, destinationPort: 4000, payload: Uint8Array.of(1) };
+  const tcp = { ...ports, sequence: 1, acknowledgement: 1, flags: 0x10, window: 100 };
+  const outputs = [
+    frameOf(PROTOCOL_TCP, emitTcp(tcp, '10.0.2.15', '10.0.2.2')),
+    frameOf(PROTOCOL_UDP, emitUdp(ports, '10.0.2.15', '10.0.2.2')),
+    frame(1),
+    disk(1, 'write', 8),
+  ];
+
+  it.each([
+    ['resend', [0, 1, 2, 3]],
+    ['drop', [3]],
+    ['resend-tcp-drop-udp', [0, 2, 3]],
+  ] as const)('go again or not by the policy "%s"; TCP drops repetitions', (uncertain, again) => {
+    const bench = greetedBackup({ uncertain });
+    bench.hear(batch(0, [marker(0, 100, 3)]));
+    bench.give(sliced(100, [marker(0, 100, 3)], outputs));
+    bench.give({ kind: 'channel-lost', peer: 'alpha' });
+    bench.answer('won');
+    expect(released(bench.give({ kind: 'fenced', token: 3 }))).toEqual(again);
   });
 });
 
@@ -265,6 +305,35 @@ describe('§3.4 disk I/O', () => {
     const writes = [disk(1, 'write', 8, 2), disk(2, 'write', 9), disk(3, 'write', 10)];
     bench.give(sliced(100, [marker(0, 100, 2)], writes));
     expect(released(bench.hear(ack(0, 1)))).toEqual([0, 2]);
+  });
+});
+
+describe('§3.5 network I/O', () => {
+  it('lets several packets share one interrupt', () => {
+    const none = Object.fromEntries(Object.keys(TOY_RATES).map((op) => [op, 0]));
+    const machine = new ToyMachine({ seed: 1, rates: none }, hasher);
+    const recorder = new Recorder({ machine, sources: randomSources(1), hasher });
+    for (let i = 0; i < 3; i++) recorder.offer({ kind: 'packet', bytes: Uint8Array.of(i) });
+    const { entries } = recorder.slice(10, 0);
+    expect(entries.map(({ count }) => count)).toEqual([0, 0, 0]);
+    // The toy counts an instruction for each interrupt that it takes, and walks for the rest.
+    const quiet = new ToyMachine({ seed: 1, rates: none }, hasher);
+    for (const entry of entries) if (entry.kind === 'input') quiet.apply(entry.input);
+    quiet.run(1);
+    expect(quiet.snapshot()).toMatchObject({ count: 1, devices: { irq: 0 } });
+  });
+
+  it('reduces the delay of transmission: acknowledgements wait for a short slice at most', () => {
+    const { sliceInstructions, promptInstructions } = DEFAULT_LIMITS;
+    const until = (effects: readonly Effect[]) =>
+      effects.flatMap((e) => ('until' in e ? e.until : []));
+    const bench = greetedPrimary();
+    expect(until(bench.give(sliced(100, [])))).toEqual([100 + sliceInstructions]);
+    expect(until(bench.give(sliced(200, [marker(0, 200, 0)], [frame(1)])))).toEqual([
+      200 + promptInstructions,
+    ]);
+    const backup = greetedBackup();
+    expect(until(backup.hear(batch(0, [tick(0, 40)])))).toEqual([promptInstructions]);
   });
 });
 

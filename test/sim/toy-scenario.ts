@@ -71,6 +71,12 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     forNs,
   }),
   fc.record({
+    do: fc.constant('disk' as const),
+    mode: fc.constant('failing' as const),
+    only: host,
+    forNs,
+  }),
+  fc.record({
     do: fc.constant('arbiter' as const),
     mode: fc.constantFrom('down' as const, 'loses-answers' as const),
     forNs,
@@ -84,17 +90,19 @@ const action: fc.Arbitrary<Action> = fc.oneof(
  */
 export const settings: fc.Arbitrary<Partial<Scenario>> = fc
   .record({
-    uncertain: fc.constantFrom('resend' as const, 'drop' as const),
+    uncertain: fc.constantFrom('resend' as const, 'drop' as const, 'resend-tcp-drop-udp' as const),
+    reads: fc.constantFrom('log' as const, 'local' as const),
     offsetNs: fc.nat(20 * MS),
     driftPpm: fc.integer({ min: -50_000, max: 50_000 }),
     channelBytes: fc.constantFrom(100, 1_000_000),
     bufferEntries: fc.constantFrom(3, 100_000),
     flushNs: fc.constantFrom(0, 3 * MS),
   })
-  .map(({ uncertain, offsetNs, driftPpm, channelBytes, bufferEntries, flushNs }) => {
+  .map(({ uncertain, reads, offsetNs, driftPpm, channelBytes, bufferEntries, flushNs }) => {
     const { hosts, limits, timing } = toyScenario(0);
     return {
       uncertain,
+      reads,
       hosts: [hosts[0]!, { id: 'beta', place: 'beta', clock: { offsetNs, driftPpm } }],
       limits: { ...limits, channelBytes, bufferEntries },
       timing: { ...timing, flushNs },
