@@ -1,6 +1,7 @@
 /**
- * How fast guests compute: two of them as guests, and the same instructions as programs of Linux.
- * Each pair of runs is made one after the other; the ratio is the median of the pairs' ratios.
+ * How fast guests compute: two in assembly as guests, and the same instructions as programs of
+ * Linux; then the kernels in C (c-kernels.mjs). Each pair of runs is made one after the other; the
+ * ratio is the median of the pairs' ratios.
  *
  * A guest's time is that of its execution alone (`wallMs` of `vmft run --json`). A native time is
  * that of a process, on average of several in a row because it is so short, less that of a process
@@ -9,6 +10,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cKernels } from './c-kernels.mjs';
 import { hasTool, median, printTable, root, run, timed, vmft } from './measure.mjs';
 
 const PAIRS = 7;
@@ -60,8 +62,7 @@ function measure(folder, { guest, words, least }) {
   ];
 }
 
-/** Prints the table. */
-export function kernels() {
+function assemblyKernels() {
   if (!['nasm', 'ld'].every(hasTool)) return console.log('\nkernels: skipped, needs nasm and ld');
   const folder = mkdtempSync(join(tmpdir(), 'vmft-bench-'));
   try {
@@ -71,4 +72,10 @@ export function kernels() {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Prints the tables. */
+export function kernels() {
+  assemblyKernels();
+  cKernels();
 }
