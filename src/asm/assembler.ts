@@ -9,16 +9,17 @@
  */
 
 import { elfImage } from './elf.ts';
-import { Abandoned, type AsmError, Diagnostics } from './errors.ts';
+import { Abandoned, type AsmError, Diagnostics, Failure } from './errors.ts';
 import { type Format, flatImage } from './layout.ts';
 import { MAX_PASSES } from './limits.ts';
 import { formatListing } from './listing.ts';
 import { parseLine } from './parser.ts';
-import { type Message, Preprocessor } from './preprocessor/preprocessor.ts';
+import { type IncludedFile, type Message, Preprocessor } from './preprocessor/preprocessor.ts';
 import { type BytesResolver, Program } from './program.ts';
-import { type Origin, type SourceLine, splitLines } from './source.ts';
+import { type Origin, SourceLine, splitLines } from './source.ts';
 import type { Statement } from './statement.ts';
 import { sameValue, type Value } from './value.ts';
+import { WarningSwitches } from './warnings.ts';
 
 export type { AsmError } from './errors.ts';
 export { formatError } from './errors.ts';
@@ -39,6 +40,8 @@ export interface AssemblyOptions {
   readonly format?: Format;
   /** Macros without parameters, as `-D` gives them. */
   readonly defines?: Readonly<Record<string, string>>;
+  /** Warnings to switch, as `-w` names them: `+all`, `-zeroing`, `error=user`. */
+  readonly warnings?: readonly string[];
   /** Finds `path` for an `%include` in the file named `from`. Without it there are none. */
   readonly resolve?: (path: string, from: string) => SourceFile | undefined;
   /** The same for `incbin`. */
@@ -80,10 +83,11 @@ class Assembly {
   readonly #options: AssemblyOptions;
   readonly #format: Format;
   readonly #lines: readonly SourceLine[];
-  readonly #included = new Map<string, readonly SourceLine[]>();
+  readonly #included = new Map<string, IncludedFile>();
   readonly #program: Program;
+  readonly #switches: WarningSwitches;
   /** Complaints that do not depend on addresses. */
-  readonly #diagnostics = new Diagnostics();
+  readonly #diagnostics: Diagnostics;
   /** Of the last run of the preprocessor. */
   #visited: Origin[] = [];
   #messages: Message[] = [];
@@ -96,7 +100,10 @@ class Assembly {
     this.#options = options;
     this.#format = options.format ?? 'elf';
     this.#lines = splitLines(options.file, options.text);
-    this.#program = new Program(this.#format, (path, from) => options.resolveBytes?.(path, from));
+    this.#switches = new WarningSwitches(options.warnings);
+    this.#diagnostics = new Diagnostics(this.#switches);
+    const bytesOf: BytesResolver = (path, from) => options.resolveBytes?.(path, from);
+    this.#program = new Program(this.#format, this.#switches, bytesOf);
   }
 
   run(): AssemblyResult {
@@ -110,10 +117,13 @@ class Assembly {
 
   #passes(): void {
     for (let pass = 1; pass <= MAX_PASSES; pass++) {
+      this.#switches.restart();
       this.#program.startPass();
       if (this.#statements && this.#wouldReadTheSame()) this.#again(this.#statements);
       else this.#read();
-      if (this.#program.endPass()) {
+      const settled = this.#guardWhole(() => this.#program.endPass());
+      if (settled === undefined) return;
+      if (settled) {
         this.#finish();
         return;
       }
@@ -149,8 +159,9 @@ class Assembly {
       const { tokens, origin } = line;
       const parsed = this.#diagnostics.guard(origin, () => parseLine(tokens, origin));
       if (!parsed) continue;
-      const { statement, warning } = parsed;
-      if (warning) this.#diagnostics.warning(origin, warning.column, warning.message);
+      const { statement, warnings } = parsed;
+      for (const { column, name, message } of warnings)
+        this.#diagnostics.warning(origin, column, name, message);
       statements.push(statement);
       this.#program.execute(statement);
     }
@@ -161,7 +172,8 @@ class Assembly {
     return new Preprocessor({
       lines: this.#lines,
       include: (path, from) => this.#include(path, from),
-      defines: { __OUTPUT_FORMAT__: this.#format, __BITS__: '32', ...this.#options.defines },
+      format: this.#format,
+      defines: this.#options.defines ?? {},
       scope: {
         symbol: (name, column) => {
           const found = this.#program.symbols.find(name);
@@ -176,34 +188,45 @@ class Assembly {
         base: () => this.#program.base(),
       },
       diagnostics: this.#diagnostics,
-      onMessage: (message) => this.#messages.push(message),
+      onMessage: (message) => this.#note(message),
       onLine: (origin) => this.#visited.push(origin),
     });
   }
 
-  #include(path: string, from: string): readonly SourceLine[] | undefined {
+  /** Messages of the user count when the last pass is over, but are switched where they stand. */
+  #note(message: Message): void {
+    const state = message.severity === 'error' ? 'error' : this.#switches.stateOf('user');
+    if (state !== 'off') this.#messages.push({ ...message, severity: severityOf(state) });
+  }
+
+  #include(path: string, from: string): IncludedFile | undefined {
     const key = `${from}\n${path}`;
     const known = this.#included.get(key);
     if (known) return known;
     const file = this.#options.resolve?.(path, from);
     if (!file) return undefined;
-    const lines = splitLines(file.name, file.text);
-    this.#included.set(key, lines);
-    return lines;
+    const included = { name: file.name, lines: splitLines(file.name, file.text) };
+    this.#included.set(key, included);
+    return included;
   }
 
   /** What %error and %warning said in the last pass now counts, and so do addresses. */
   #finish(): void {
     for (const { name, base, length } of this.#program.output.sections)
-      if (base + length > 2 ** 32) {
-        const line = this.#lines[0]!;
-        const message = `section ${name} ends above the last 32-bit address`;
-        this.#diagnostics.error({ place: line, line, depth: 0 }, 1, message);
-      }
+      if (base + length > 2 ** 32)
+        this.#guardWhole(() => {
+          throw new Failure(1, `section ${name} ends above the last 32-bit address`);
+        });
     for (const { severity, origin, column, text } of this.#messages) {
       if (severity === 'error') this.#diagnostics.error(origin, column, text);
-      else this.#diagnostics.warning(origin, column, text);
+      else this.#diagnostics.warning(origin, column, 'user', text);
     }
+  }
+
+  /** Complains about the whole program, at its first line. */
+  #guardWhole<T>(work: () => T): T | undefined {
+    const line = this.#lines[0] ?? new SourceLine(this.#options.file, 1, '');
+    return this.#diagnostics.guard({ place: line, line, depth: 0 }, work);
   }
 
   #result(): AssemblyResult {
@@ -211,9 +234,10 @@ class Assembly {
     this.#diagnostics.addAll(this.#program.diagnostics);
     const visited = this.#visited;
     const format = this.#format;
+    const image = this.#diagnostics.failed ? undefined : this.#guardWhole(() => this.#image());
     const failed = this.#diagnostics.failed;
     return {
-      image: failed ? new Uint8Array(0) : this.#image(),
+      image: image ?? new Uint8Array(0),
       entry: this.#entry(),
       origin: output.origin,
       symbols: failed ? [] : this.#symbols(),
@@ -255,4 +279,8 @@ class Assembly {
       return { name, value: address, kind, section: section?.name };
     });
   }
+}
+
+function severityOf(state: 'on' | 'error'): Message['severity'] {
+  return state === 'on' ? 'warning' : 'error';
 }

@@ -14,6 +14,8 @@ export interface DataScope {
   unit(value: Expression, size: number): bigint;
   /** A count, at least 0. */
   count(value: Expression): bigint;
+  /** Told of a floating-point number that is too large for its format. */
+  floatOverflow(column: number): void;
 }
 
 /** What `items` of units of `size` bytes stand for, in order. Throws a Failure if too much. */
@@ -26,6 +28,13 @@ export function dataPieces(items: readonly DataItem[], size: number, scope: Data
         break;
       case 'value':
         pieces.push(unitBytes(scope.unit(item.value, size), size));
+        break;
+      case 'float':
+        if (item.overflow) scope.floatOverflow(item.column);
+        pieces.push(item.bytes);
+        break;
+      case 'sized':
+        pieces.push(...dataPieces(item.items, item.size, scope));
         break;
       case 'reserve':
         pieces.push(size);

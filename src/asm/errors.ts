@@ -6,6 +6,7 @@
 
 import { MAX_ERRORS } from './limits.ts';
 import type { Origin } from './source.ts';
+import { type WarningClass, WarningSwitches } from './warnings.ts';
 
 /** One error or warning, with all that is needed to print it. */
 export interface AsmError {
@@ -39,6 +40,12 @@ export class Abandoned extends Error {}
 export class Diagnostics {
   readonly #errors = new Map<string, AsmError>();
   readonly #warnings = new Map<string, AsmError>();
+  readonly #switches: WarningSwitches;
+
+  /** `switches` decide which warnings count, and which are errors. */
+  constructor(switches = new WarningSwitches()) {
+    this.#switches = switches;
+  }
 
   get failed(): boolean {
     return this.#errors.size > 0;
@@ -52,8 +59,12 @@ export class Diagnostics {
     throw new Abandoned();
   }
 
-  warning(origin: Origin, column: number, message: string): void {
-    if (this.#warnings.size < MAX_ERRORS) note(this.#warnings, origin, column, message);
+  /** Notes a warning of the class `name`, if such are on. */
+  warning(origin: Origin, column: number, name: WarningClass, message: string): void {
+    const state = this.#switches.stateOf(name);
+    if (state === 'error') this.error(origin, column, `${message} [-w+error=${name}]`);
+    else if (state === 'on' && this.#warnings.size < MAX_ERRORS)
+      note(this.#warnings, origin, column, `${message} [-w+${name}]`);
   }
 
   /** Runs `work`; a {@link Failure} in it becomes an error of `origin`. */

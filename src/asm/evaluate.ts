@@ -35,6 +35,8 @@ export function evaluate(expression: Expression, scope: Scope): Value {
       return unary(expression, scope);
     case 'binary':
       return binary(expression, scope);
+    case 'log2':
+      return logarithm(expression, scope);
     case 'choice':
       return choice(expression, scope);
   }
@@ -57,6 +59,17 @@ function unary({ operator, of, column }: Of<'unary'>, scope: Scope): Value {
   if (isUnknown(value)) return UNKNOWN;
   requireScalar(value, operator, column);
   return scalar(operator === '~' ? ~value.constant : truth(value.constant === 0n));
+}
+
+function logarithm({ how, of, column }: Of<'log2'>, scope: Scope): Value {
+  const value = evaluate(of, scope);
+  if (isUnknown(value)) return UNKNOWN;
+  requireScalar(value, 'ilog2', column);
+  const number = BigInt.asUintN(64, value.constant);
+  const power = number === 0n ? 0 : number.toString(2).length - 1;
+  const whole = number === 1n << BigInt(power);
+  if (how === 'exact' && !whole) throw new Failure(column, `${number} is not a power of two`);
+  return scalar(BigInt(how === 'up' && number !== 0n && !whole ? power + 1 : power));
 }
 
 function choice({ test, yes, no, column }: Of<'choice'>, scope: Scope): Value {

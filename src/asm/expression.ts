@@ -9,10 +9,18 @@
  */
 
 import type { Cursor } from './cursor.ts';
+import { Failure } from './errors.ts';
+import { FLOAT_FORMATS, type FloatFormat, floatBytes, isSpecialFloat } from './floats.ts';
 import { MAX_EXPRESSION_DEPTH, MAX_OPERATORS } from './limits.ts';
-import { characterConstant, integerValue, stringBytes } from './literals.ts';
+import {
+  characterConstant,
+  encodedString,
+  functionName,
+  integerValue,
+  stringBytes,
+} from './literals.ts';
 import { type Register, registerNamed } from './registers.ts';
-import { Kind, type Token } from './token.ts';
+import { isPunct, Kind, type Token } from './token.ts';
 
 /** Operators before one operand, as written. */
 export type UnaryOperator = '-' | '+' | '~' | '!';
@@ -31,6 +39,8 @@ export type Expression = { readonly column: number } & (
   | { readonly kind: 'symbol'; readonly name: string }
   /** `$`, the address of this statement, and `$$`, of its section. */
   | { readonly kind: 'here' | 'base' }
+  /** `__ilog2e__(n)` and its like: the logarithm to base 2, exact, or rounded up or down. */
+  | { readonly kind: 'log2'; readonly how: 'exact' | 'down' | 'up'; readonly of: Expression }
   | { readonly kind: 'unary'; readonly operator: UnaryOperator; readonly of: Expression }
   | {
       readonly kind: 'binary';
@@ -145,7 +155,7 @@ function primary(cursor: Cursor): Expression {
     case Kind.MacroLocal:
       return cursor.fail('a macro parameter means nothing outside of a macro');
     case Kind.Float:
-      return cursor.fail('a floating-point number can only stand alone, in dd or dq');
+      return cursor.fail('a floating-point number can only stand alone, in data');
     default:
       return cursor.fail('expression expected');
   }
@@ -158,10 +168,79 @@ function number(cursor: Cursor, token: Token): bigint {
   return value!;
 }
 
+const LOGARITHMS: Readonly<Record<string, 'exact' | 'down' | 'up'>> = {
+  ilog2e: 'exact',
+  ilog2w: 'down',
+  ilog2f: 'down',
+  ilog2c: 'up',
+};
+
+/** Whether `name` is a register that nasm knows and the machine has not. */
+export function isForeignRegister(name: string): boolean {
+  return FOREIGN_REGISTER.test(name) && !registerNamed(name);
+}
+
+/** Names of registers that nasm knows and the machine has not. */
+const FOREIGN_REGISTER = new RegExp(
+  `^(?:${[
+    /r(?:[89]|1[0-5])[bwdl]?|r(?:[abcd]x|[sd]i|[sb]p|ip)|[sd]il|[sb]pl/,
+    /(?:[xyz]?mm|st|k|bnd|tr|dr|cr|tmm)[0-9]+|segr[67]/,
+  ]
+    .map(({ source }) => source)
+    .join('|')})$`,
+  'i',
+);
+
 function name(cursor: Cursor, token: Token): Expression {
-  cursor.skip();
   const { column, text } = token;
-  if (text[0] === '$') return { kind: 'symbol', column, name: text.slice(1) };
+  const called = isPunct(cursor.second, '(') ? functionName(text) : undefined;
+  const result = called === undefined ? undefined : call(cursor, called, token);
+  if (result) return result;
   const register = registerNamed(text);
+  if (isForeignRegister(text))
+    throw new Failure(column, `register \`${text}': the machine has none of this name`);
+  const word = text.toLowerCase();
+  if (word === 'seg') cursor.fail('segments have no numbers here: all of them begin at 0');
+  cursor.skip();
+  if (cursor.word() === 'wrt') cursor.fail("`wrt' is not supported: all segments begin at 0");
+  if (text[0] === '$') return { kind: 'symbol', column, name: text.slice(1) };
   return register ? { kind: 'register', column, register } : { kind: 'symbol', column, name: text };
+}
+
+/** A function of a number or of a literal, if `called` names one. */
+function call(cursor: Cursor, called: string, { column }: Token): Expression | undefined {
+  const rest = cursor.rest();
+  const how = LOGARITHMS[called];
+  if (how) {
+    cursor.skip();
+    cursor.skip();
+    const of = parseExpression(cursor);
+    cursor.expect(')', 'after the argument');
+    return { kind: 'log2', column, how, of };
+  }
+  const close = rest.findIndex((token) => isPunct(token, ')'));
+  const inside = rest.slice(2, close);
+  const bytes = close > 0 ? literalBytes(called, inside) : undefined;
+  if (!bytes) return undefined;
+  for (let i = 0; i <= close; i++) cursor.skip();
+  return { kind: 'number', column, value: characterConstant(bytes) };
+}
+
+/** The bytes that a function makes of the literal in its parentheses. */
+function literalBytes(called: string, inside: readonly Token[]): Uint8Array | undefined {
+  const last = inside.at(-1);
+  if (!last) return undefined;
+  if (last.kind === Kind.Text && inside.length === 1) return encodedString(called, last);
+  const [, stem = '', part] = /^(float80|float128|\w+?)([mehl]?)$/.exec(called) ?? [];
+  const format = FLOAT_FORMATS[stem];
+  const special = last.kind === Kind.Name && isSpecialFloat(last.text);
+  if (!format || inside.length > 2 || (last.kind !== Kind.Float && !special)) return undefined;
+  const { bytes } = floatConstant(last, format, isPunct(inside[0], '-'));
+  return part === 'e' || part === 'h' ? bytes.slice(8) : bytes.slice(0, 8);
+}
+
+/** The bytes of a floating-point literal; `overflow` tells that it has become infinite. */
+export function floatConstant({ text, column }: Token, format: FloatFormat, negative: boolean) {
+  if (text.split('.').length > 2) throw new Failure(column, 'number with two points');
+  return floatBytes(text, format, negative);
 }

@@ -13,6 +13,7 @@ import type { Expression } from './expression.ts';
 import type { Register } from './registers.ts';
 import type { InstructionSyntax, MemorySyntax, OperandSyntax } from './statement.ts';
 import type { Value } from './value.ts';
+import type { WarningClass } from './warnings.ts';
 
 /** What an instruction asks of the program around it. */
 export interface InstructionScope extends Scope {
@@ -27,7 +28,7 @@ export interface Encoded {
   readonly bytes: Uint8Array;
   /** Whether the bytes would be the same at any address; a jump's are not. */
   readonly placeless: boolean;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly { readonly name: WarningClass; readonly message: string }[];
 }
 
 /** Whether `word`, in lower case, is an instruction. */
@@ -47,8 +48,14 @@ export function encodeInstruction(
   const prefixes = [...syntax.prefixes, ...addressPrefixes(syntax)] as AsmPrefix[];
   const encoding = encode({ mnemonic, operands, prefixes, address });
   if ('error' in encoding) throw new Failure(column, encoding.error, encoding.hint);
-  const { bytes, warnings, row } = encoding;
+  const { bytes, row } = encoding;
+  const warnings = encoding.warnings.map((message) => ({ name: classOf(message), message }));
   return { bytes, warnings, placeless: !row.operands.some((code) => code[0] === 'J') };
+}
+
+function classOf(message: string): WarningClass {
+  if (message.endsWith('exceeds bounds')) return 'number-overflow';
+  return message.endsWith('lockable') ? 'prefix-lock' : 'other';
 }
 
 /** A line of prefixes without an instruction is the bytes of the prefixes. */

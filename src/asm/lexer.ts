@@ -11,13 +11,23 @@ import { Kind, type Token } from './token.ts';
 const NAME = /[A-Za-z_.?@\u0080-\uffff][A-Za-z0-9_.?@$#~\u0080-\uffff]*/y;
 const NUMBER = /[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][+-]?[0-9_]+)?|[eE][+-][0-9_]+)|[0-9][0-9A-Za-z_]*/y;
 const HEXADECIMAL = /(?:\$(?=[0-9])|0[xXhH])[0-9A-Fa-f_]+/y;
+/** A fraction in base 16, 8 or 2, with a power of two. */
+const BASED_FLOAT = new RegExp(
+  `0(?:${[
+    /[xXhH](?:[0-9A-Fa-f_]+\.?[0-9A-Fa-f_]*|\.[0-9A-Fa-f_]+)/,
+    /[oOqQ][0-7_]*\.?[0-7_]*|[bByY][01_]*\.?[01_]*/,
+  ]
+    .map(({ source }) => source)
+    .join('|')})(?:[pP][+-]?[0-9]+)?`,
+  'y',
+);
 const FLOAT = /^[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][+-]?[0-9_]+)?|[eE][+-]?[0-9_]+)$/;
 const OPERATOR =
   /<=>|<<<|>>>|<<|>>|<=|>=|<>|==|!=|&&|\|\||\^\^|\/\/|%%|\$\$|[-+*/%&|^~!<>=()[\]{},:?$]/y;
 const PERCENT = new RegExp(
   `%(?:${[
     /([+-]?\d+)|\{([^{}]*)\}|(%[\w.?@$#~]+)|(\$+[A-Za-z_.?@][\w.?@$#~]*)/,
-    /([A-Za-z_][\w]*)|(\?\??|\+|\[)/,
+    /([A-Za-z_][\w]*)|(\?\??|\+(?![\d])|\[)/,
   ]
     .map(({ source }) => source)
     .join('|')})`,
@@ -68,6 +78,11 @@ class LineLexer {
     const name = this.#match(NAME, escaped ? 1 : 0);
     if (name !== undefined) {
       this.#push(Kind.Name, escaped ? `$${name}` : name, name.length + (escaped ? 1 : 0), space);
+      return;
+    }
+    const based = this.#match(BASED_FLOAT);
+    if (based !== undefined && /[.pP]/.test(based)) {
+      this.#push(Kind.Float, based, based.length, space);
       return;
     }
     const number = this.#match(HEXADECIMAL) ?? this.#match(NUMBER);

@@ -22,7 +22,7 @@ export const MAX_EXPRESSION_DEPTH = 200;
 export const MAX_OPERATORS = 1000;
 
 /** Multi-line macros, repetitions and included files open at the same time. */
-export const MAX_FRAMES = 400;
+export const MAX_FRAMES = 1000;
 
 /** Iterations of one %rep, and of `times` before a jump. */
 export const MAX_REPEAT = 1_000_000;
@@ -31,5 +31,5 @@ export const MAX_REPEAT = 1_000_000;
 export const MAX_LINE_TOKENS = 50_000;
 export const MAX_MACRO_DEPTH = 200;
 
-/** Largest alignment of a section, in bytes (a page; nasm's bin format allows the same). */
-export const MAX_ALIGNMENT = 4096;
+/** Largest alignment of a section, in bytes. */
+export const MAX_ALIGNMENT = 65_536;

@@ -97,15 +97,42 @@ export function characterConstant(bytes: Uint8Array): bigint {
   return value;
 }
 
-/** The bytes of a decimal fraction in IEEE 754 single (4) or double (8) format. */
-export function floatBytes(token: Token, size: number, negative: boolean): Uint8Array {
-  const bytes = new Uint8Array(size);
+/** Encodings of strings by the functions that ask for them, `__utf16__('text')`. */
+const ENCODINGS: Readonly<Record<string, readonly [size: 2 | 4, little: boolean]>> = {
+  utf16: [2, true],
+  utf16le: [2, true],
+  utf16be: [2, false],
+  utf32: [4, true],
+  utf32le: [4, true],
+  utf32be: [4, false],
+};
+
+/** The name of a function in underscores, `__utf16__` or `__?utf16?__`, in lower case. */
+export function functionName(word: string): string | undefined {
+  const name = /^__(\??)([a-z]\w*?)\1__$/i.exec(word)?.[2];
+  return name?.toLowerCase();
+}
+
+/** The bytes of the string `token` in the encoding `name`; undefined if there is no such one. */
+export function encodedString(name: string, token: Token): Uint8Array | undefined {
+  const encoding = ENCODINGS[name];
+  if (!encoding) return undefined;
+  const [size, little] = encoding;
+  const text = decodedUtf8(stringBytes(token), token.column);
+  const units = size === 2 ? text.split('') : [...text];
+  const bytes = new Uint8Array(size * units.length);
   const view = new DataView(bytes.buffer);
-  const magnitude = Number(token.text.replaceAll('_', ''));
-  const value = negative ? -magnitude : magnitude;
-  if (size === 4) view.setFloat32(0, value, true);
-  else if (size === 8) view.setFloat64(0, value, true);
-  else
-    throw new Failure(token.column, `no floating-point format has ${size} bytes`, 'use dd or dq');
+  units.forEach((unit, i) => {
+    if (size === 2) view.setUint16(2 * i, unit.charCodeAt(0), little);
+    else view.setUint32(4 * i, unit.codePointAt(0)!, little);
+  });
   return bytes;
+}
+
+function decodedUtf8(bytes: Uint8Array, column: number): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Failure(column, 'the string is no UTF-8');
+  }
 }

@@ -19,7 +19,19 @@ const SIZES: ReadonlyMap<string, number> = new Map([
   ['qword', 8],
   ['tword', 10],
   ['oword', 16],
+  ['yword', 32],
+  ['zword', 64],
 ]);
+
+/** Whether `word`, in lower case, is a size: `byte` … `zword`. */
+export function isSizeWord(word: string): boolean {
+  return SIZES.has(word);
+}
+
+/** The bytes that the size `word` stands for. */
+export function sizeOfWord(word: string): number {
+  return SIZES.get(word)!;
+}
 
 const DISTANCES: ReadonlySet<string> = new Set(['short', 'near', 'far']);
 
@@ -103,6 +115,13 @@ function bracketed(
     };
     value = parseExpression(cursor);
   }
+  // `[base, index*scale]` is the sum, taken apart just so.
+  if (cursor.take(',')) {
+    const { column } = cursor;
+    const right = parseExpression(cursor);
+    value = { kind: 'binary', column, operator: '+', left: value, right };
+    words = { ...words, nosplit: true };
+  }
   cursor.expect(']', 'at the end of the memory operand');
   return { memory: { segment, ...words }, value };
 }
@@ -118,7 +137,7 @@ function takeAddressWords(cursor: Cursor): Omit<MemorySyntax, 'segment'> {
     else if (word === 'a16' || word === 'a32') addressSize = word === 'a16' ? 2 : 4;
     else if (size !== undefined && size <= 4) displacementSize = size;
     else if (size !== undefined) cursor.fail('no displacement has this size');
-    else if (word !== 'abs') return { displacementSize, addressSize, nosplit };
+    else if (word !== 'abs' && word !== 'rel') return { displacementSize, addressSize, nosplit };
     cursor.skip();
   }
 }

@@ -7,7 +7,7 @@ import { MAX_RAM_BYTES } from '../base/limits.ts';
 import { Failure } from './errors.ts';
 import { DEFAULT_ELF_ORIGIN, type Format, layOut } from './layout.ts';
 import { MAX_ALIGNMENT, MAX_IMAGE_BYTES } from './limits.ts';
-import { kindOf, Section, type SectionKind } from './sections.ts';
+import { kindOf, type Places, Section, type SectionKind } from './sections.ts';
 import type { Origin } from './source.ts';
 import { one, scalar, type Value } from './value.ts';
 
@@ -51,9 +51,12 @@ export class Output {
     return this.#emissions;
   }
 
-  /** Address of the first byte: `org`, or the format's default. */
+  /** Address of the first byte: `org`, or the format's default, or where the first section is. */
   get origin(): number {
-    return this.#origin ?? (this.#format === 'elf' ? DEFAULT_ELF_ORIGIN : 0);
+    if (this.#origin !== undefined) return this.#origin;
+    if (this.#format === 'elf') return DEFAULT_ELF_ORIGIN;
+    const starts = this.sections.flatMap(({ places }) => places.start ?? []);
+    return this.#sections.get('.text')!.places.start === undefined ? 0 : Math.min(...starts);
   }
 
   /** The section in force, or undefined under `absolute`. */
@@ -153,6 +156,21 @@ export class Output {
     if (align < 1n || align > MAX_ALIGNMENT || (align & (align - 1n)) !== 0n)
       throw new Failure(column, `alignment ${align} is not a power of two up to ${MAX_ALIGNMENT}`);
     if (this.section) this.section.align = Math.max(this.section.align ?? 1, Number(align));
+  }
+
+  /** Notes what a section directive says of the place of the section in force. */
+  place(attribute: keyof Places, value: bigint | string, column: number): void {
+    const { places } = this.#section;
+    if (attribute === 'follows' || attribute === 'vfollows') {
+      places[attribute] = String(value);
+      return;
+    }
+    const number = Number(value);
+    if (number < 0 || number > 0xffff_ffff)
+      throw new Failure(column, `${attribute}=${value} is no 32-bit address`);
+    if (attribute === 'valign' && (number < 1 || (number & (number - 1)) !== 0))
+      throw new Failure(column, `alignment ${number} is not a power of two`);
+    places[attribute] = number;
   }
 
   /** Sets the address of the first byte, once a pass. */

@@ -11,46 +11,60 @@ import { Cursor } from './cursor.ts';
 import { parseData } from './data.ts';
 import { directiveNamed, parseBracketed } from './directives.ts';
 import { Failure } from './errors.ts';
-import { type Expression, parseExpression } from './expression.ts';
+import { type Expression, isForeignRegister, parseExpression } from './expression.ts';
+import { whyForeign } from './foreign-mnemonics.ts';
 import { isMnemonic } from './instruction-set.ts';
 import { isOperandWord, parseOperands } from './operands.ts';
 import { registerNamed } from './registers.ts';
 import type { Origin } from './source.ts';
 import type { Body, Label, Statement } from './statement.ts';
 import { isPunct, Kind, type Token } from './token.ts';
+import type { WarningClass } from './warnings.ts';
+
+/** Words that cannot be labels, even with a colon. */
+const RESERVED = new Set('times seg wrt'.split(' '));
 
 const PREFIXES = new Set('rep repe repz repne repnz lock a16 a32 o16 o32'.split(' '));
-const PSEUDO = /^(?:equ|incbin|times|d[bwdqto]|res[bwdq])$/;
+const PSEUDO = /^(?:equ|incbin|times|d[bwdqtoyz]|res[bwdqtoyz])$/;
 
-/** What {@link parseLine} found: a statement, and a remark on it if it looks like a slip. */
+/** Prefixes of nasm that the machine does not know. */
+const FOREIGN_PREFIXES = new Set('bnd nobnd xacquire xrelease wait rep1 repn1'.split(' '));
+
+/** What {@link parseLine} found: a statement, and remarks on it where it looks like a slip. */
 export interface ParsedLine {
   readonly statement: Statement;
-  readonly warning?: { readonly column: number; readonly message: string };
+  readonly warnings: readonly {
+    readonly column: number;
+    readonly name: WarningClass;
+    readonly message: string;
+  }[];
 }
 
 /** Parses one line, which has at least one token. Throws a Failure if it is no statement. */
 export function parseLine(tokens: readonly Token[], origin: Origin): ParsedLine {
   const first = tokens[0]!;
   const cursor = new Cursor(tokens);
-  if (isPunct(first, '[')) return { statement: { origin, body: parseBracketed(cursor) } };
+  if (isPunct(first, '['))
+    return { statement: { origin, body: parseBracketed(cursor) }, warnings: [] };
   if (first.kind !== Kind.Name) return cursor.fail('label or instruction expected');
   const directive = isPunct(tokens[1], ':') ? undefined : directiveNamed(cursor.word());
   if (directive) {
     cursor.skip();
     const body = directive(cursor, first.column, true);
     cursor.end('the directive');
-    return { statement: { origin, body } };
+    return { statement: { origin, body }, warnings: [] };
   }
   const label = takeLabel(cursor);
   if (label && cursor.done && !isPunct(tokens[1], ':')) {
     const message = `label \`${label.name}' alone on a line, without a colon: is it misspelt?`;
-    return { statement: { origin, label }, warning: { column: label.column, message } };
+    const { column } = label;
+    return { statement: { origin, label }, warnings: [{ column, name: 'label-orphan', message }] };
   }
-  return { statement: restOfLine(cursor, origin, label, isPunct(tokens[1], ':')) };
+  return { statement: restOfLine(cursor, origin, label, isPunct(tokens[1], ':')), warnings: [] };
 }
 
 function isKeyword(word: string): boolean {
-  return PREFIXES.has(word) || PSEUDO.test(word) || isMnemonic(word);
+  return PREFIXES.has(word) || FOREIGN_PREFIXES.has(word) || PSEUDO.test(word) || isMnemonic(word);
 }
 
 function takeLabel(cursor: Cursor): Label | undefined {
@@ -59,7 +73,17 @@ function takeLabel(cursor: Cursor): Label | undefined {
   if (!colon && (isKeyword(cursor.word()) || isSegment(token))) return undefined;
   cursor.skip();
   if (colon) cursor.skip();
+  if (/^\.\.(?!@)/.test(token.text))
+    throw new Failure(token.column, `\`${token.text}' is no special symbol of this format`);
   const name = token.text[0] === '$' ? token.text.slice(1) : token.text;
+  const word = token.text.toLowerCase();
+  if (colon && (PREFIXES.has(word) || RESERVED.has(word) || isForeignRegister(word)))
+    throw new Failure(token.column, `\`${token.text}' cannot be a label`, `\`$${token.text}' can`);
+  const reason = colon ? undefined : whyForeign(word);
+  if (reason) {
+    const message = `instruction \`${token.text}' is not supported: ${reason}`;
+    throw new Failure(token.column, message, `as a label it needs a colon`);
+  }
   if (registerNamed(token.text) || isOperandWord(token.text.toLowerCase())) {
     const what = registerNamed(token.text) ? 'a register' : 'a word of its own';
     const message = `\`${token.text}' is ${what} and cannot be a label`;
@@ -88,6 +112,8 @@ function restOfLine(
     } else if (PREFIXES.has(word) || (cursor.token && isSegment(cursor.token))) {
       prefixes.push(word);
       cursor.skip();
+    } else if (FOREIGN_PREFIXES.has(word)) {
+      cursor.fail('prefix that the machine does not know');
     } else {
       break;
     }
@@ -124,5 +150,7 @@ function parseBody(
       `unknown instruction \`${label.name}'`,
       'a label ends in a colon',
     );
+  const reason = whyForeign(mnemonic);
+  if (reason) cursor.fail(`instruction not supported: ${reason}`);
   return cursor.fail('instruction expected');
 }

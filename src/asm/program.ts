@@ -8,6 +8,7 @@
 
 import { MAX_RAM_BYTES } from '../base/limits.ts';
 import type { AsmValue } from '../isa/request.ts';
+import { ANY_CPU, levelOf } from './cpu-levels.ts';
 import { type DataScope, dataPieces, totalSize, zeroed } from './data-bytes.ts';
 import { Diagnostics, Failure } from './errors.ts';
 import { evaluate, evaluateScalar, type Scope } from './evaluate.ts';
@@ -27,6 +28,7 @@ import type {
 } from './statement.ts';
 import { Symbols } from './symbols.ts';
 import { isScalar, isUnknown, UNKNOWN, type Value } from './value.ts';
+import type { WarningClass, WarningSwitches } from './warnings.ts';
 
 type Of<K extends Directive['kind']> = Extract<Directive, { kind: K }>;
 
@@ -38,6 +40,8 @@ export class Program implements Scope, DataScope, InstructionScope {
   readonly output: Output;
   /** Complaints of the present pass. */
   diagnostics = new Diagnostics();
+  readonly #format: Format;
+  readonly #switches: WarningSwitches;
   readonly #bytesOf: BytesResolver;
   /** Of instructions that come out the same in every pass. */
   readonly #encoded = new Map<InstructionSyntax, Encoded>();
@@ -45,12 +49,17 @@ export class Program implements Scope, DataScope, InstructionScope {
   #lookups = 0;
   #pass = 0;
   #bits = 32;
+  #cpu = ANY_CPU;
+  /** Names that the program says are defined elsewhere. */
+  readonly #externs = new Set<string>();
   /** The statement at hand, and where it begins. */
   #origin!: Origin;
   #here: Value | undefined;
 
-  constructor(format: Format, bytesOf: BytesResolver) {
+  constructor(format: Format, switches: WarningSwitches, bytesOf: BytesResolver) {
     this.output = new Output(format);
+    this.#format = format;
+    this.#switches = switches;
     this.#bytesOf = bytesOf;
   }
 
@@ -59,7 +68,9 @@ export class Program implements Scope, DataScope, InstructionScope {
     this.#bits = 32;
     this.symbols.startPass();
     this.output.startPass();
-    this.diagnostics = new Diagnostics();
+    this.diagnostics = new Diagnostics(this.#switches);
+    this.#cpu = ANY_CPU;
+    this.#externs.clear();
   }
 
   /**
@@ -98,7 +109,8 @@ export class Program implements Scope, DataScope, InstructionScope {
   /** The Failure that says that `name` is no symbol. */
   undefinedSymbol(name: string, column: number): Failure {
     const similar = this.symbols.similar(name);
-    const hint = similar === undefined ? undefined : `there is a symbol \`${similar}'`;
+    let hint = similar === undefined ? undefined : `there is a symbol \`${similar}'`;
+    if (this.#externs.has(name)) hint = 'there is no linker: define it, or %include its source';
     return new Failure(column, `symbol \`${this.symbols.fullName(name)}' not defined`, hint);
   }
 
@@ -142,6 +154,8 @@ export class Program implements Scope, DataScope, InstructionScope {
   }
 
   unit(expression: Expression, size: number): bigint {
+    if (size > 8)
+      throw new Failure(expression.column, `no integer has ${8 * size} bits`, 'a string can');
     const value = this.resolve(evaluate(expression, this), expression.column);
     this.#checkRange(value, size, expression.column);
     return BigInt.asUintN(8 * size, value);
@@ -152,11 +166,15 @@ export class Program implements Scope, DataScope, InstructionScope {
     const limit = 1n << BigInt(8 * size);
     if (size === 8 || (value >= -limit && value < limit)) return;
     const message = `${value} does not fit into ${size === 1 ? 'a byte' : `${size} bytes`}`;
-    this.#warn(column, message);
+    this.#warn(column, 'number-overflow', message);
   }
 
-  #warn(column: number, message: string): void {
-    this.diagnostics.warning(this.#origin, column, message);
+  #warn(column: number, name: WarningClass, message: string): void {
+    this.diagnostics.warning(this.#origin, column, name, message);
+  }
+
+  floatOverflow(column: number): void {
+    this.#warn(column, 'float-overflow', 'number too large for its format: infinity');
   }
 
   count(expression: Expression): bigint {
@@ -198,6 +216,15 @@ export class Program implements Scope, DataScope, InstructionScope {
         break;
       case 'nothing':
         break;
+      case 'warning':
+        this.#warning(body.words, body.column);
+        break;
+      case 'symbols':
+        this.#declare(body);
+        break;
+      case 'cpu':
+        this.#cpu = body.level;
+        break;
       default:
         this.#setting(body);
     }
@@ -206,9 +233,14 @@ export class Program implements Scope, DataScope, InstructionScope {
   #instruction(syntax: InstructionSyntax, times: number): void {
     if (this.#bits !== 32)
       throw new Failure(syntax.column, '16-bit code: the machine runs 32-bit code', 'use bits 32');
+    if (this.#cpu < levelOf(syntax.mnemonic))
+      throw new Failure(
+        syntax.column,
+        `\`${syntax.mnemonic}' is not in the processor chosen by cpu`,
+      );
     for (let done = 0; done < times; ) {
       const { bytes, placeless, warnings } = this.#encode(syntax);
-      for (const warning of warnings) this.#warn(syntax.column, warning);
+      for (const { name, message } of warnings) this.#warn(syntax.column, name, message);
       const run = placeless ? times : 1;
       if (run < times && times > MAX_REPEAT)
         throw new Failure(syntax.column, `a jump ${times} times; ${MAX_REPEAT} is the most`);
@@ -228,6 +260,7 @@ export class Program implements Scope, DataScope, InstructionScope {
   }
 
   #data({ items, size, column }: DataSyntax, times: number): void {
+    if (items.length === 0) this.#warn(column, 'db-empty', 'no operand for data declaration');
     const pieces = dataPieces(items, size, this);
     if (totalSize(pieces) * times > MAX_IMAGE_BYTES)
       throw new Failure(column, `more than ${MAX_IMAGE_BYTES} bytes`);
@@ -243,7 +276,8 @@ export class Program implements Scope, DataScope, InstructionScope {
     const { section } = this.output;
     const padding = this.#origin.shownAt !== undefined;
     if (section?.kind === 'bss' && (padding || bytes.every((byte) => byte === 0))) {
-      if (!padding) this.#warn(column, `section ${section.name} has no bytes: this is only room`);
+      if (!padding)
+        this.#warn(column, 'other', `section ${section.name} has no bytes: this is only room`);
       this.output.reserve(this.#origin, bytes.length * times, column);
     } else {
       this.output.append(this.#origin, bytes, times, column);
@@ -253,7 +287,11 @@ export class Program implements Scope, DataScope, InstructionScope {
   #reserve(size: number, column: number): void {
     const { section } = this.output;
     if (section && section.kind !== 'bss' && size > 0 && !this.#origin.shownAt)
-      this.#warn(column, `room in section ${section.name}, which has bytes, is filled with zeros`);
+      this.#warn(
+        column,
+        'zeroing',
+        `room in section ${section.name}, which has bytes, is filled with zeros`,
+      );
     this.output.reserve(this.#origin, size, column);
   }
 
@@ -276,9 +314,36 @@ export class Program implements Scope, DataScope, InstructionScope {
     this.output.append(this.#origin, part, times, column, 'file');
   }
 
-  #section({ name, bits, align, lasting }: Of<'section'>): void {
+  /** `[warning …]` holds from here on. */
+  #warning(words: readonly string[], column: number): void {
+    for (const word of words) {
+      if (word === 'push') this.#switches.push();
+      else if (word === 'pop') {
+        if (!this.#switches.pop()) this.#warn(column, 'warn-stack-empty', 'nothing to pop');
+      } else if (!this.#switches.set(word))
+        this.#warn(column, 'unknown-warning', `there is no warning \`${word}'`);
+    }
+  }
+
+  /** Every label is in the symbol table; what kind of thing it names is for ELF files only. */
+  #declare({ how, names, special, column }: Of<'symbols'>): void {
+    if (special && this.#format === 'bin')
+      throw new Failure(column, 'a flat binary has no special types of symbols');
+    if (how === 'extern') for (const name of names) this.#externs.add(name);
+  }
+
+  #section({ name, bits, align, lasting, places, ignored }: Of<'section'>): void {
+    for (const { column, text } of ignored)
+      this.#warn(column, 'other', `section attribute \`${text}' is ignored`);
     const kind = bits === undefined ? undefined : bits ? 'data' : 'bss';
     this.output.choose(name, kind, lasting);
+    for (const { attribute, value, column } of places) {
+      if (this.#format === 'elf')
+        throw new Failure(column, `\`${attribute}=' is for flat binaries`, 'use -f bin');
+      const what = `the value of \`${attribute}='`;
+      const given = typeof value === 'string' ? value : evaluateScalar(value, this, what);
+      this.output.place(attribute, given, column);
+    }
     if (align) this.output.align(evaluateScalar(align, this, 'an alignment'), align.column);
   }
 

@@ -6,6 +6,16 @@
 /** What a section holds decides where it goes: code, data with bytes, or room without bytes. */
 export type SectionKind = 'text' | 'data' | 'bss';
 
+/** What a program says of the place of a section in a flat image (layout.ts). */
+export interface Places {
+  start?: number;
+  follows?: string;
+  vstart?: number;
+  vfollows?: string;
+  /** A power of two. */
+  valign?: number;
+}
+
 /** A section; its address is known when the layout is. */
 export class Section {
   readonly unit = 'section';
@@ -15,6 +25,9 @@ export class Section {
   align: number | undefined;
   /** Address of the first byte, as the last layout has it. */
   base = 0;
+  /** Where the first byte lies in the image, counted as addresses are; the same but for vstart. */
+  start = 0;
+  places: Places = {};
   #bytes = new Uint8Array(256);
   #length = 0;
 
@@ -51,6 +64,7 @@ export class Section {
     if (this.kind !== 'bss') this.#bytes.fill(0, 0, this.#length);
     this.#length = 0;
     this.align = undefined;
+    this.places = {};
   }
 
   #grow(size: number): number {

@@ -48,9 +48,9 @@ export function splitLines(file: string, text: string): SourceLine[] {
   for (let i = 0; i < physical.length; i++) {
     const number = i + 1;
     let joined = physical[i]!;
-    while (joined.endsWith('\\') && i + 1 < physical.length) {
+    while (joined.endsWith('\\')) {
       i++;
-      joined = `${joined.slice(0, -1)}${physical[i]}`;
+      joined = joined.slice(0, -1) + (physical[i] ?? '');
     }
     lines.push(new SourceLine(file, number, joined));
   }

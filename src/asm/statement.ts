@@ -5,6 +5,7 @@
 
 import type { Expression } from './expression.ts';
 import type { Register } from './registers.ts';
+import type { Places } from './sections.ts';
 import type { Origin } from './source.ts';
 
 /** One line. */
@@ -62,11 +63,11 @@ export interface MemorySyntax {
   readonly nosplit: boolean;
 }
 
-/** `db`, `dw`, `dd` or `dq`. */
+/** `db` … `dz`. */
 export interface DataSyntax {
   readonly kind: 'data';
   readonly column: number;
-  /** Bytes of a unit: 1, 2, 4 or 8. */
+  /** Bytes of a unit: 1, 2, 4, 8, 10, 16, 32 or 64. */
   readonly size: number;
   readonly items: readonly DataItem[];
 }
@@ -76,10 +77,19 @@ export type DataItem =
   /** Bytes, filled up with zeros to a whole number of units. */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'value'; readonly value: Expression }
+  /** A floating-point number; `overflow` if it has become infinite. */
+  | {
+      readonly kind: 'float';
+      readonly bytes: Uint8Array;
+      readonly overflow: boolean;
+      readonly column: number;
+    }
   /** `?`: room of one unit. */
   | { readonly kind: 'reserve' }
   /** `count dup (items)`. */
-  | { readonly kind: 'repeat'; readonly count: Expression; readonly items: readonly DataItem[] };
+  | { readonly kind: 'repeat'; readonly count: Expression; readonly items: readonly DataItem[] }
+  /** `word (items)`: units of another size. */
+  | { readonly kind: 'sized'; readonly size: number; readonly items: readonly DataItem[] };
 
 /** A line that speaks to the assembler. */
 export type Directive = { readonly column: number } & (
@@ -99,11 +109,29 @@ export type Directive = { readonly column: number } & (
       readonly bits?: boolean;
       /** False in brackets: `__SECT__` goes back to the section chosen before. */
       readonly lasting: boolean;
+      /** Attributes that nobody knows. */
+      readonly ignored: readonly { readonly column: number; readonly text: string }[];
+      readonly places: readonly {
+        readonly attribute: keyof Places;
+        readonly value: Expression | string;
+        readonly column: number;
+      }[];
     }
   | { readonly kind: 'absolute'; readonly value: Expression; readonly lasting: boolean }
   /** `__SECT__`: back to the section that was chosen last, other than in brackets. */
   | { readonly kind: 'return' }
   | { readonly kind: 'org' | 'sectalign' | 'bits'; readonly value: Expression }
+  /** `global`, `static`, `extern`; `special` if a type stands behind a name. */
+  | {
+      readonly kind: 'symbols';
+      readonly how: 'global' | 'extern';
+      readonly names: readonly string[];
+      readonly special: boolean;
+    }
+  /** `[warning …]` */
+  | { readonly kind: 'warning'; readonly words: readonly string[] }
+  /** `cpu`: of which processor instructions may be (cpu-levels.ts). */
+  | { readonly kind: 'cpu'; readonly level: number }
   /** Accepted, and without effect here. */
   | { readonly kind: 'nothing' }
 );

@@ -33,13 +33,14 @@ const MEANINGS: Readonly<Record<AsmPrefix, Partial<PrefixGroups>>> = {
 /** The byte of each segment override, by {@link Seg}. */
 export const SEGMENT_PREFIX = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65] as const;
 
-/** Sorts `prefixes`; an error when two of them are of one group. */
+/** Sorts `prefixes`; an error when two different ones are of one group. */
 export function groupPrefixes(prefixes: readonly AsmPrefix[]): PrefixGroups | EncodingError {
   const groups: Partial<PrefixGroups> = {};
   for (const prefix of prefixes) {
     const meaning = MEANINGS[prefix];
-    for (const group of Object.keys(meaning)) {
-      if (group in groups) {
+    for (const [group, value] of Object.entries(meaning)) {
+      const before = groups[group as keyof PrefixGroups];
+      if (before !== undefined && before !== value) {
         return {
           error: 'instruction has conflicting prefixes',
           hint: `${prefix} is the second one of its group`,

@@ -111,13 +111,13 @@ describe('an error is shown', () => {
 
 describe('what cannot work here is refused by name', () => {
   for (const [text, message] of [
-    ['extern printf', "this directive is not supported, got `printf'"],
+    ['common buffer 4', "this directive is not supported, got `buffer'"],
     ['bits 16\n nop', '16-bit code: the machine runs 32-bit code'],
     ['bits 64', 'no 64-bit mode'],
-    ['default rel', "this directive is not supported, got `rel'"],
+    ['bnd jmp $', "prefix that the machine does not know, got `bnd'"],
     ['absolute 5\n db 1', "`absolute' space has no bytes"],
     ['section .bss\n db 1', 'section .bss has no bytes of its own'],
-    [' dt 1.5', "`dt' is not supported, got `1.5'"],
+    [' dt 5', 'no integer has 80 bits'],
   ] as const)
     it(text.replace('\n', ';'), () => {
       expect(ours(text).errors.map((error) => error.message)).toEqual([message]);

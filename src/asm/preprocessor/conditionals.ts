@@ -52,9 +52,11 @@ export class Conditionals {
       case 'elif':
         return this.#elseIf(directive, test!, environment);
       case 'else':
-        this.#else(directive);
+        environment.trailing(directive.cursor, '%else');
+        this.#else(directive, environment);
         return true;
       case 'endif':
+        environment.trailing(directive.cursor, '%endif');
         this.#innermost(directive);
         this.#open.pop();
         return true;
@@ -78,7 +80,13 @@ export class Conditionals {
     const test = testNamed(name);
     if (!test) return false;
     const conditional = this.#innermost(directive);
-    if (conditional.elseSeen) throw new Failure(directive.column, "`%elif' after `%else'");
+    if (conditional.elseSeen) {
+      const message = "`%elif' after `%else': what follows is left out";
+      environment.warn(directive.column, 'pp-else-elif', message);
+      if (conditional.state !== 'outside') conditional.state = 'over';
+      conditional.elseSeen = false;
+      return true;
+    }
     if (conditional.state === 'taken') conditional.state = 'over';
     if (conditional.state !== 'waiting') return true;
     conditional.state = 'over';
@@ -86,9 +94,14 @@ export class Conditionals {
     return true;
   }
 
-  #else(directive: Directive): void {
+  #else(directive: Directive, environment: Environment): void {
     const conditional = this.#innermost(directive);
-    if (conditional.elseSeen) throw new Failure(directive.column, "second `%else' of one `%if'");
+    if (conditional.elseSeen) {
+      const message = "second `%else' of one `%if': what follows is left out";
+      environment.warn(directive.column, 'pp-else-else', message);
+      if (conditional.state !== 'outside') conditional.state = 'over';
+      return;
+    }
     conditional.elseSeen = true;
     if (conditional.state === 'taken') conditional.state = 'over';
     else if (conditional.state === 'waiting') conditional.state = 'taken';

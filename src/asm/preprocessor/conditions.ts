@@ -3,8 +3,8 @@
 import { Cursor } from '../cursor.ts';
 import { isPunct, Kind, type Token } from '../token.ts';
 import { type Environment, takeName } from './environment.ts';
-import { unbraced } from './expander.ts';
 import { parseSignature } from './multi-macros.ts';
+import { isPackage } from './packages.ts';
 
 type Test = (cursor: Cursor, environment: Environment) => boolean;
 
@@ -12,7 +12,10 @@ type Test = (cursor: Cursor, environment: Environment) => boolean;
 const TESTS: ReadonlyMap<string, Test> = new Map<string, Test>([
   ['', expression],
   ['def', defined],
+  ['defalias', aliasDefined],
   ['macro', macroDefined],
+  ['usable', (cursor) => isPackage(takeName(cursor).text)],
+  ['using', packageUsed],
   ['ctx', context],
   ['idn', (cursor, environment) => identical(cursor, environment, false)],
   ['idni', (cursor, environment) => identical(cursor, environment, true)],
@@ -21,6 +24,7 @@ const TESTS: ReadonlyMap<string, Test> = new Map<string, Test>([
   ['str', (cursor, environment) => firstIs(cursor, environment, Kind.Text)],
   ['token', (cursor, environment) => environment.expanded(cursor).rest().length === 1],
   ['empty', (cursor, environment) => environment.expanded(cursor).done],
+  // The environment is not part of a program: its image depends on its sources and on -D alone.
   ['env', () => false],
 ]);
 
@@ -38,18 +42,27 @@ export function testNamed(name: string): Test | undefined {
 function expression(cursor: Cursor, environment: Environment): boolean {
   const expanded = environment.expanded(cursor);
   const value = environment.number(expanded, 'the condition of %if');
-  expanded.end('the condition');
+  environment.trailing(expanded, 'the condition');
   return value !== 0n;
 }
 
 /** Any of several names. */
 function defined(cursor: Cursor, environment: Environment): boolean {
   let found = false;
-  do {
+  while (!cursor.done) {
     const { macros, name } = environment.placeOf(takeName(cursor));
     found ||= macros.named(name).length > 0;
-  } while (!cursor.done);
+  }
   return found;
+}
+
+function aliasDefined(cursor: Cursor, environment: Environment): boolean {
+  const { macros, name } = environment.placeOf(takeName(cursor));
+  return macros.isAlias(name);
+}
+
+function packageUsed(cursor: Cursor, environment: Environment): boolean {
+  return environment.packages.has(takeName(cursor).text.toLowerCase());
 }
 
 /** A name alone means any number of parameters. */
@@ -69,22 +82,17 @@ function context(cursor: Cursor, environment: Environment): boolean {
   return found;
 }
 
-/** Two token sequences, the same but for white space. */
+/**
+ * Two token sequences, the same but for white space. As in nasm the first comma of all separates
+ * them, braces or not, and a blank before it makes them differ.
+ */
 function identical(cursor: Cursor, environment: Environment, ignoreCase: boolean): boolean {
   const tokens = environment.expanded(cursor).rest();
-  const comma = separator(tokens);
+  const comma = tokens.findIndex((token) => isPunct(token, ','));
   if (comma < 0) return new Cursor(tokens, tokens.length).fail("`,' expected between two texts");
-  const [a, b] = [unbraced(tokens.slice(0, comma)), unbraced(tokens.slice(comma + 1))];
-  return a.length === b.length && a.every((token, i) => sameToken(token, b[i]!, ignoreCase));
-}
-
-function separator(tokens: readonly Token[]): number {
-  let depth = 0;
-  return tokens.findIndex((token) => {
-    if (isPunct(token, '{')) depth++;
-    else if (isPunct(token, '}')) depth--;
-    return depth === 0 && isPunct(token, ',');
-  });
+  const [a, b] = [tokens.slice(0, comma), tokens.slice(comma + 1)];
+  if (tokens[comma]!.space || a.length !== b.length) return false;
+  return a.every((token, i) => sameToken(token, b[i]!, ignoreCase));
 }
 
 function sameToken(a: Token, b: Token, ignoreCase: boolean): boolean {
@@ -101,6 +109,6 @@ function firstIs(cursor: Cursor, environment: Environment, kind: Kind): boolean 
 
 function isNumber(cursor: Cursor, environment: Environment): boolean {
   const expanded = environment.expanded(cursor);
-  if (!expanded.take('-')) expanded.take('+');
+  while (expanded.take('-') || expanded.take('+')) {}
   return expanded.token?.kind === Kind.Number;
 }

@@ -8,7 +8,7 @@ import type { Token } from '../token.ts';
 import { SingleMacros } from './single-macros.ts';
 
 interface Context {
-  readonly name: string;
+  name: string;
   readonly number: number;
   readonly macros: SingleMacros;
 }
@@ -24,6 +24,13 @@ export class Contexts {
 
   push(name: string): void {
     this.#stack.push({ name, number: ++this.#opened, macros: new SingleMacros() });
+  }
+
+  /** Gives the innermost context another name; false if there is none. */
+  rename(name: string): boolean {
+    const context = this.#stack.at(-1);
+    if (context) context.name = name;
+    return context !== undefined;
   }
 
   /** False if there is none. */

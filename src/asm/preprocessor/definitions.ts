@@ -5,23 +5,31 @@
 
 import type { Cursor } from '../cursor.ts';
 import { lexLine } from '../lexer.ts';
-import { stringBytes } from '../literals.ts';
-import { Kind, movedTo, spelling, spellings, type Token } from '../token.ts';
+import { Kind, movedTo, spelling } from '../token.ts';
 import { type Environment, numberTokens, takeName, takeParameters } from './environment.ts';
+import { fromBytes, quotedTokens, substringOf, takeString } from './strings.ts';
 
-type Directive = (cursor: Cursor, environment: Environment) => void;
+type Directive = (cursor: Cursor, environment: Environment, ignoreCase: boolean) => void;
 
-/** Directives by name in lower case. */
-export const DEFINITIONS: ReadonlyMap<string, Directive> = new Map<string, Directive>([
-  ['define', (cursor, environment) => define(cursor, environment, false)],
-  ['idefine', (cursor, environment) => define(cursor, environment, true)],
-  ['xdefine', (cursor, environment) => xdefine(cursor, environment, false)],
-  ['ixdefine', (cursor, environment) => xdefine(cursor, environment, true)],
-  ['assign', (cursor, environment) => assign(cursor, environment, false)],
-  ['iassign', (cursor, environment) => assign(cursor, environment, true)],
-  ['undef', undefine],
+/** Directives by name; all but the last line's also with an `i`, for names in any case. */
+const BOTH_CASES: readonly [string, Directive][] = [
+  ['define', define],
+  ['xdefine', xdefine],
+  ['assign', assign],
   ['defstr', defineString],
   ['deftok', defineTokens],
+  ['defalias', defineAlias],
+];
+
+/** Directives by name in lower case. */
+export const DEFINITIONS: ReadonlyMap<string, (c: Cursor, e: Environment) => void> = new Map([
+  ...BOTH_CASES.flatMap(([name, directive]) =>
+    [name, name === 'xdefine' ? 'ixdefine' : `i${name}`].map(
+      (spelled, i) => [spelled, (c: Cursor, e: Environment) => directive(c, e, i === 1)] as const,
+    ),
+  ),
+  ['undef', undefine],
+  ['undefalias', undefineAlias],
   ['strlen', stringLength],
   ['strcat', concatenate],
   ['substr', substring],
@@ -44,57 +52,48 @@ function assign(cursor: Cursor, environment: Environment, ignoreCase: boolean): 
   const name = takeName(cursor);
   const value = environment.expanded(cursor);
   const number = environment.number(value, `the value of %assign ${name.text}`);
-  value.end('the value');
+  environment.trailing(value, 'the value');
   environment.define(name, numberTokens(number, name), ignoreCase);
 }
 
 function undefine(cursor: Cursor, environment: Environment): void {
   const { macros, name } = environment.placeOf(takeName(cursor));
   macros.undefine(name);
-  cursor.end('the name');
+  environment.trailing(cursor, 'the name');
 }
 
-/** A string token with the characters of `text`, in quotes that do not occur in it. */
-export function quoted(text: string, at: Token): Token {
-  const quote = ['"', "'", '`'].find((candidate) => !text.includes(candidate)) ?? '`';
-  const inside = quote === '`' ? text.replace(/[\\`]/g, '\\$&') : text;
-  return { kind: Kind.Text, text: quote + inside + quote, column: at.column, space: true };
+function defineAlias(cursor: Cursor, environment: Environment, ignoreCase: boolean): void {
+  const { macros, name } = environment.placeOf(takeName(cursor));
+  const target = takeName(cursor);
+  macros.alias(name, target.text, ignoreCase);
+  environment.trailing(cursor, 'the alias');
 }
 
-function defineString(cursor: Cursor, environment: Environment): void {
+function undefineAlias(cursor: Cursor, environment: Environment): void {
+  const { macros, name } = environment.placeOf(takeName(cursor));
+  macros.undefineAlias(name);
+  environment.trailing(cursor, 'the name');
+}
+
+function defineString(cursor: Cursor, environment: Environment, ignoreCase: boolean): void {
   const name = takeName(cursor);
-  const text = spellings(environment.expanded(cursor).rest());
-  environment.define(name, [quoted(text, name)]);
+  const text = quotedTokens(environment.expanded(cursor).rest(), name);
+  environment.define(name, [text], ignoreCase);
 }
 
-function defineTokens(cursor: Cursor, environment: Environment): void {
+function defineTokens(cursor: Cursor, environment: Environment, ignoreCase: boolean): void {
   const name = takeName(cursor);
-  const text = takeString(environment.expanded(cursor));
-  environment.define(name, movedTo(name.column, lexLine(text)));
-}
-
-const decoder = new TextDecoder('latin1');
-
-/** Takes a string; the result has one character for each of its bytes. */
-function takeString(cursor: Cursor): string {
-  const token = cursor.token;
-  if (token?.kind !== Kind.Text) return cursor.fail('string expected');
-  cursor.skip();
-  return decoder.decode(stringBytes(token));
-}
-
-/** A string token whose bytes are the character codes of `bytes`. */
-function fromBytes(bytes: string, at: Token): Token {
-  if (/^[ -~]*$/.test(bytes)) return quoted(bytes, at);
-  const escapes = [...bytes].map((c) => `\\x${(c.charCodeAt(0) + 0x100).toString(16).slice(1)}`);
-  return { kind: Kind.Text, text: `\`${escapes.join('')}\``, column: at.column, space: true };
+  const rest = environment.expanded(cursor);
+  const text = takeString(rest);
+  environment.trailing(rest, 'the string');
+  environment.define(name, movedTo(name.column, lexLine(text)), ignoreCase);
 }
 
 function stringLength(cursor: Cursor, environment: Environment): void {
   const name = takeName(cursor);
   const rest = environment.expanded(cursor);
   const length = takeString(rest).length;
-  rest.end('the string');
+  environment.trailing(rest, 'the string');
   environment.define(name, numberTokens(BigInt(length), name));
 }
 
@@ -108,21 +107,16 @@ function concatenate(cursor: Cursor, environment: Environment): void {
   environment.define(name, [fromBytes(text, name)]);
 }
 
-/**
- * `%substr name 'string' start[,count]`: start from 1; a negative count stops that far from the
- * end.
- */
+/** `%substr name 'string' start[,count]`; one character if no count is given. */
 function substring(cursor: Cursor, environment: Environment): void {
   const name = takeName(cursor);
   const rest = environment.expanded(cursor);
   const text = takeString(rest);
   rest.take(',');
-  const start = Number(environment.number(rest, 'the start of a substring'));
-  const count = rest.take(',') ? Number(environment.number(rest, 'the length of a substring')) : 1;
-  rest.end('the substring');
-  const end = count < 0 ? text.length + 1 + count : start - 1 + count;
-  const part = start < 1 ? '' : text.slice(start - 1, Math.max(end, start - 1));
-  environment.define(name, [fromBytes(part, name)]);
+  const start = environment.number(rest, 'the start of a substring');
+  const count = rest.take(',') ? environment.number(rest, 'the length of a substring') : 1n;
+  environment.trailing(rest, 'the substring');
+  environment.define(name, [fromBytes(substringOf(text, start, count), name)]);
 }
 
 /** The text that a message directive shows: its strings without quotes, or the line as it is. */

@@ -1,7 +1,8 @@
 /**
  * Expansion of single-line macros in a line of tokens (NASM manual, 4.2): names and calls are
- * replaced, `%+` pastes its neighbours together, `%[…]` expands what it holds. Arguments are
- * expanded before they are put in; the result is scanned again with the macro itself asleep.
+ * replaced, `%+` pastes its neighbours together, `%[…]` expands what it holds, `%name(…)` calls a
+ * function. Arguments are expanded before they are put in; the result is scanned again with the
+ * macro itself asleep.
  */
 
 import { Cursor } from '../cursor.ts';
@@ -9,28 +10,49 @@ import { Failure } from '../errors.ts';
 import { lexLine } from '../lexer.ts';
 import { MAX_LINE_TOKENS, MAX_MACRO_DEPTH } from '../limits.ts';
 import { isPunct, Kind, movedTo, spelling, splitAtCommas, type Token } from '../token.ts';
+import type { WarningClass } from '../warnings.ts';
 import type { Contexts } from './contexts.ts';
-import type { SingleMacro, SingleMacros } from './single-macros.ts';
+import type { SingleMacro, SingleMacros, SingleParameter } from './single-macros.ts';
+
+/** What expansion asks of the preprocessor around it. */
+export interface ExpanderHost {
+  warn(column: number, name: WarningClass, message: string): void;
+  /** What the function `name` makes of what its parentheses hold; undefined if there is none. */
+  call(name: string, inside: readonly Token[], at: Token): readonly Token[] | undefined;
+  /** An expanded argument as its parameter wants it. */
+  prepare(p: SingleParameter, argument: readonly Token[], at: Token): readonly Token[];
+}
 
 export class Expander {
   readonly #macros: SingleMacros;
   readonly #contexts: Contexts;
+  readonly #host: ExpanderHost;
+  /** Expansions under way within each other; a function's arguments begin new ones. */
+  #open = 0;
   /** Tokens made for the line at hand. */
   #made = 0;
   #depth = 0;
 
-  constructor(macros: SingleMacros, contexts: Contexts) {
+  constructor(macros: SingleMacros, contexts: Contexts, host: ExpanderHost) {
     this.#macros = macros;
     this.#contexts = contexts;
+    this.#host = host;
   }
 
   /** `tokens` with all macros expanded. Throws a Failure where a call makes no sense. */
   expand(tokens: readonly Token[]): readonly Token[] {
-    this.#made = 0;
-    this.#depth = 0;
-    const expanded = this.#expand(tokens);
-    if (!expanded.some((token) => isPunct(token, '%+'))) return expanded;
-    return this.#expand(paste(expanded));
+    if (this.#open === 0) {
+      this.#made = 0;
+      this.#depth = 0;
+    }
+    this.#open++;
+    try {
+      const expanded = this.#expand(tokens);
+      if (!expanded.some((token) => isPunct(token, '%+'))) return expanded;
+      return this.#expand(paste(expanded));
+    } finally {
+      this.#open--;
+    }
   }
 
   #expand(tokens: readonly Token[]): readonly Token[] {
@@ -64,10 +86,27 @@ export class Expander {
         out.push({ ...token, kind: Kind.Name, text: label });
       glue(cursor, out);
     } else if (isPunct(token, '%[')) {
+      const before = out.length;
       this.#append(out, this.#expand(paste(this.#expand(indirect(cursor, token)))), token);
-    } else {
+      if (before >= out.length) return;
+      const grown = [glueAt(before, out), glue(cursor, out)].includes(true);
+      // What has grown together may be the name of a macro.
+      if (grown) this.#append(out, this.#expand([out.pop()!]), token);
+    } else if (token.kind !== Kind.Directive || !this.#function(token, cursor, out)) {
       out.push(token);
     }
+  }
+
+  /** Calls the function that `token` names; false if it names none. */
+  #function(token: Token, cursor: Cursor, out: Token[]): boolean {
+    if (!isPunct(cursor.token, '(')) return false;
+    const inside = parenthesised(cursor);
+    if (!inside) throw new Failure(token.column, `\`%${token.text}(' without its closing \`)'`);
+    const made = this.#host.call(token.text.toLowerCase(), inside, token);
+    if (!made) return false;
+    for (let i = inside.length + 2; i > 0; i--) cursor.skip();
+    this.#append(out, made, token);
+    return true;
   }
 
   /** Expands a call of one of `macros`; false if it is none. */
@@ -79,18 +118,21 @@ export class Expander {
       return true;
     }
     if (macros.length === 0 || !isPunct(cursor.token, '(')) return false;
-    const given = callArguments(cursor);
-    const called = macros.find(({ parameters }) => parameters!.length === given.length);
-    const fits = called ?? (isEmpty(given) && macros.find((m) => m.parameters!.length === 0));
-    if (!fits || fits.active) {
-      if (!fits)
-        throw new Failure(token.column, `macro \`${token.text}' does not take ${given.length}`);
-      out.push(token);
-      return true;
+    const inside = parenthesised(cursor);
+    if (!inside) return cursor.fail("macro call without its closing `)'");
+    const fits = called(macros, inside);
+    if (!fits) {
+      const count = splitAtCommas(inside).length;
+      const message = `macro \`${token.text}' does not take ${count} parameters: not expanded`;
+      this.#host.warn(token.column, 'pp-macro-params-single', message);
     }
-    for (let i = lengthOf(given); i > 0; i--) cursor.skip();
-    const expanded = given.map((argument) => this.#expand(argument));
-    this.#body(fits, substitute(fits, expanded), token, out);
+    if (!fits || fits.active) return false;
+    for (let i = inside.length + 2; i > 0; i--) cursor.skip();
+    const given = givenTo(fits, inside).map((argument, i) => {
+      const expanded = this.#expand(argument);
+      return this.#host.prepare(fits.parameters![i]!, expanded, token);
+    });
+    this.#body(fits, substitute(fits, given), token, out);
     return true;
   }
 
@@ -106,7 +148,8 @@ export class Expander {
 }
 
 function mayExpand({ kind, text }: Token): boolean {
-  return kind === Kind.Name || kind === Kind.ContextLocal || (kind === Kind.Punct && text === '%[');
+  if (kind === Kind.Name || kind === Kind.ContextLocal || kind === Kind.Directive) return true;
+  return kind === Kind.Punct && text === '%[';
 }
 
 /** `%?` in a body is the macro's name as it was called, `%??` as it was defined. */
@@ -115,33 +158,49 @@ function ownName(token: Token, macro: SingleMacro, call: Token): Token {
   return isPunct(token, '%??') ? { ...token, kind: Kind.Name, text: macro.name } : token;
 }
 
-/** The arguments of the call whose parenthesis is next. The cursor stays. */
-function callArguments(cursor: Cursor): Token[][] {
+/** What the parenthesis that is next holds; undefined if it does not close. The cursor stays. */
+function parenthesised(cursor: Cursor): Token[] | undefined {
   const tokens = cursor.rest();
   let depth = 0;
   for (let i = 0; i < tokens.length; i++) {
     if (isPunct(tokens[i], '(')) depth++;
-    else if (isPunct(tokens[i], ')') && --depth === 0) return splitAtCommas(tokens.slice(1, i));
+    else if (isPunct(tokens[i], ')') && --depth === 0) return tokens.slice(1, i);
   }
-  return cursor.fail("macro call without its closing `)'");
+  return undefined;
 }
 
-function isEmpty(given: readonly Token[][]): boolean {
-  return given.length === 1 && given[0]!.length === 0;
+/** The one of `macros` that takes the arguments in `inside`. */
+function called(macros: readonly SingleMacro[], inside: readonly Token[]): SingleMacro | undefined {
+  const count = splitAtCommas(inside).length;
+  const takes = (n: number) => macros.find(({ parameters }) => parameters!.length === n);
+  const greedy = macros.find(
+    ({ parameters }) => parameters!.at(-1)?.greedy && parameters!.length - 1 <= count,
+  );
+  return takes(count) ?? greedy ?? (inside.length === 0 ? takes(0) : undefined);
 }
 
-/** Tokens of a call: its arguments, the commas between them, the parentheses. */
-function lengthOf(given: readonly Token[][]): number {
-  return given.reduce((sum, argument) => sum + argument.length + 1, 1);
+/** The arguments in `inside`, one for each parameter of `macro`. */
+function givenTo({ parameters }: SingleMacro, inside: readonly Token[]): (readonly Token[])[] {
+  const parts = splitAtCommas(inside);
+  const last = parameters!.length - 1;
+  return parameters!.map(({ greedy, verbatim }, i) => {
+    if (greedy && i === last && parts.length > last + 1) {
+      const before = parts.slice(0, last).reduce((sum, part) => sum + part.length + 1, 0);
+      return inside.slice(before);
+    }
+    const part = parts[i] ?? [];
+    return verbatim ? part : unbraced(part);
+  });
 }
 
 function substitute(macro: SingleMacro, given: readonly (readonly Token[])[]): Token[] {
   const out: Token[] = [];
+  const names = macro.parameters!.map(({ name }) => name);
   for (const token of macro.body) {
-    const at = token.kind === Kind.Name ? macro.parameters!.indexOf(token.text) : -1;
+    const at = token.kind === Kind.Name ? names.indexOf(token.text) : -1;
     if (at < 0) out.push(token);
     else
-      unbraced(given[at]!).forEach((argument, i) => {
+      given[at]!.forEach((argument, i) => {
         out.push(i === 0 ? { ...argument, space: token.space } : argument);
       });
   }
@@ -168,13 +227,22 @@ function indirect(cursor: Cursor, open: Token): Token[] {
   }
 }
 
-/** Makes what follows `%{$name}` without a space one word with it. */
-function glue(cursor: Cursor, out: Token[]): void {
+/** Makes what follows `%{$name}` or `%[…]` without a space one word with it; true if it did. */
+function glue(cursor: Cursor, out: Token[]): boolean {
   const [left, right] = [out.at(-1), cursor.token];
-  if (!left || !right || right.space || !isWord(left) || !isWord(right)) return;
+  if (!left || !right || right.space || !isWord(left) || !isWord(right)) return false;
   cursor.skip();
   out.pop();
   out.push(...joined(left, right));
+  return true;
+}
+
+/** Makes the tokens before and at `index` one word, if no space is between them. */
+function glueAt(index: number, out: Token[]): boolean {
+  const [left, right] = [out[index - 1], out[index]!];
+  if (!left || right.space || !isWord(left) || !isWord(right)) return false;
+  out.splice(index - 1, 2, ...joined(left, right));
+  return true;
 }
 
 /** Whether a token grows together with letters and digits that touch it. */

@@ -3,7 +3,7 @@
  * the line at hand is the next one of the topmost.
  */
 
-import type { Origin, SourceLine } from '../source.ts';
+import { type Origin, SourceLine } from '../source.ts';
 import type { MacroCall } from './multi-macros.ts';
 
 /** Lines that are being read, and how far. */
@@ -19,6 +19,16 @@ export interface Frame {
   readonly depth: number;
   /** Conditions (%if) that were open when the frame began. */
   readonly conditions: number;
+  /** Set by %line: what errors call the lines of the file from index `from` on. */
+  renumbered?: Renumbering;
+}
+
+/** `%line number+step file`: the line at index `from` is `number` of `file`, and so on. */
+export interface Renumbering {
+  readonly from: number;
+  readonly number: number;
+  readonly step: number;
+  readonly file: string;
 }
 
 /** The next line of `frame`, or undefined when it is used up. */
@@ -34,8 +44,14 @@ export function nextLine(frame: Frame): SourceLine | undefined {
 /** What errors in `line`, read from `frame`, point at. */
 export function originOf(frame: Frame, line: SourceLine): Origin {
   const { call, depth } = frame;
-  if (!call) return { place: line, line, depth };
+  if (!call) return { place: placeOf(frame, line), line, depth };
   const { shownAt } = call;
   const origin = { place: call.origin.place, line, depth, macro: call.macro.name };
   return shownAt ? { ...origin, shownAt } : origin;
+}
+
+function placeOf({ renumbered, next }: Frame, line: SourceLine): SourceLine {
+  if (!renumbered) return line;
+  const { from, number, step, file } = renumbered;
+  return new SourceLine(file, number + step * (next - 1 - from), line.text);
 }

@@ -3,7 +3,8 @@
  * percent forms of a body stand for in one call of it.
  *
  *     %1 … %9 …   parameters       %0   how many      %{2:4}  several, with commas
- *     %-1  the opposite of a condition code      %00  the label before the call
+ *     %+1  a condition code    %-1  its opposite   %00  the label before the call
+ *     %?  the macro's name as it was called, %??  as it was defined
  *     %%name  a label of this call only
  */
 
@@ -27,7 +28,9 @@ export interface MultiMacro {
   /** For the parameters after `least`. */
   readonly defaults: readonly (readonly Token[])[];
   readonly lines: SourceLine[];
-  /** Whether it is being expanded: within itself it is not called again. */
+  /** `%rmacro`: it may call itself. */
+  readonly recursive: boolean;
+  /** Whether it is being expanded: within itself it is not called again, unless recursive. */
   active: boolean;
 }
 
@@ -40,6 +43,8 @@ export interface MacroCall {
   /** Tells its `%%` labels from those of other calls. */
   readonly number: number;
   readonly label: Token | undefined;
+  /** The macro's name as the call has it. */
+  readonly name: Token;
   /** The line that calls it, and the column in the line that errors name. */
   readonly origin: Origin;
   readonly column: number;
@@ -72,6 +77,10 @@ export class MultiMacros {
     if (left) this.#byName.set(key, left);
   }
 
+  clear(): void {
+    this.#byName.clear();
+  }
+
   named(name: string): readonly MultiMacro[] {
     return this.#byName.get(name.toLowerCase())?.filter((m) => isNamed(m, name)) ?? NONE;
   }
@@ -89,9 +98,16 @@ export function parseSignature(cursor: Cursor, ignoreCase: boolean): MultiMacro 
   if (token?.kind !== Kind.Name) cursor.fail('name of the macro expected');
   cursor.skip();
   const bounds = parseBounds(cursor);
-  const rest = cursor.rest();
-  const defaults = rest.length > 0 ? splitAtCommas(rest).map(unbraced) : [];
-  return { name: token!.text, ignoreCase, ...bounds, defaults, lines: [], active: false };
+  const defaults = defaultsOf(cursor.rest(), bounds);
+  const { text: name } = token!;
+  return { name, ignoreCase, ...bounds, defaults, lines: [], recursive: false, active: false };
+}
+
+/** The last parameter of a greedy macro has all that is left for its default, commas and all. */
+function defaultsOf(tokens: readonly Token[], { least, most, greedy }: Bounds) {
+  if (tokens.length === 0) return [];
+  const parts = splitAtCommas(tokens);
+  return greedy ? gathered(parts, most - least) : parts.map(unbraced);
 }
 
 /** What stands between a macro's name and its defaults. */
@@ -118,6 +134,14 @@ function takeCount(cursor: Cursor): number {
   return Number(digits[1]);
 }
 
+/** What {@link bind} finds. */
+export interface Bound {
+  readonly macro: MultiMacro;
+  readonly given: readonly (readonly Token[])[];
+  /** Whether the call ends in a comma: the empty parameter after it counts in the choice only. */
+  readonly dropped: boolean;
+}
+
 /**
  * The parameters that `tokens` give to one of `macros`, and that macro; or undefined if none takes
  * that many. Defaults point at `column`.
@@ -126,18 +150,20 @@ export function bind(
   macros: readonly MultiMacro[],
   tokens: readonly Token[],
   column: number,
-): { macro: MultiMacro; given: (readonly Token[])[] } | undefined {
+): Bound | undefined {
   const parts: (readonly Token[])[] = tokens.length === 0 ? [] : splitParameters(tokens);
   for (const macro of macros) {
     const fits = parts.length >= macro.least && (parts.length <= macro.most || macro.greedy);
-    if (macro.active || !fits) continue;
+    if ((macro.active && !macro.recursive) || !fits) continue;
+    const dropped = parts.length > 1 && parts.at(-1)!.length === 0;
+    if (dropped) parts.pop();
     const given = macro.greedy ? gathered(parts, macro.most) : parts.map(unbraced);
     for (let i = given.length; i < macro.most; i++) {
       const value = macro.defaults[i - macro.least];
       if (!value) break;
       given.push(movedTo(column, value));
     }
-    return { macro, given };
+    return { macro, given, dropped };
   }
   return undefined;
 }
@@ -157,7 +183,7 @@ function splitParameters(tokens: readonly Token[]): Token[][] {
 
 /** The parts after the `most`-th joined to it again. */
 function gathered(parts: readonly (readonly Token[])[], most: number): (readonly Token[])[] {
-  if (parts.length <= most) return parts.map(unbraced);
+  if (parts.length <= most || most < 1) return parts.map(unbraced);
   const last = parts.slice(most - 1).flatMap((part, i) => (i === 0 ? part : [COMMA, ...part]));
   return [...parts.slice(0, most - 1).map(unbraced), last];
 }
@@ -190,13 +216,19 @@ function replacementOf(token: Token, call: MacroCall): readonly Token[] {
   const { column } = call;
   if (token.kind === Kind.MacroLocal)
     return [{ ...token, kind: Kind.Name, text: `..@${call.number}.${token.text}`, column }];
+  if (isPunct(token, '%?') || isPunct(token, '%??'))
+    return [{ ...token, kind: Kind.Name, text: ownName(token, call), column }];
   if (token.kind !== Kind.Parameter) return [{ ...token, column }];
   const { text } = token;
   if (text === '0') return [{ ...token, kind: Kind.Number, text: `${call.given.length}`, column }];
   if (text === '00') return call.label ? [call.label] : [];
   if (text.includes(':')) return range(text, call);
-  if (text[0] === '-') return [opposite(token, call)];
+  if (text[0] === '-' || text[0] === '+') return [condition(token, call)];
   return parameter(Number(text), call);
+}
+
+function ownName({ text }: Token, { macro, name }: MacroCall): string {
+  return text === '%?' ? name.text : macro.name;
 }
 
 function parameter(number: number, { given, rotation }: MacroCall): readonly Token[] {
@@ -232,10 +264,13 @@ function bothWays(pair: string): [string, string][] {
   ];
 }
 
-function opposite(token: Token, call: MacroCall): Token {
+/** The condition code that a parameter is, or its opposite. */
+function condition(token: Token, call: MacroCall): Token {
   const given = parameter(Number(token.text.slice(1)), call);
-  const text = OPPOSITES.get(new Cursor(given).word());
-  if (given.length !== 1 || text === undefined)
+  const word = new Cursor(given).word();
+  const known = OPPOSITES.has(word) || (token.text[0] === '+' && /^e?cxz$/.test(word));
+  if (given.length !== 1 || !known)
     throw new Failure(call.column, `\`%${token.text}': the parameter is no condition code`);
+  const text = token.text[0] === '+' ? word : OPPOSITES.get(word)!;
   return { ...token, kind: Kind.Name, text, column: call.column };
 }

@@ -13,19 +13,33 @@ import type { Scope } from '../evaluate.ts';
 import { lexLine } from '../lexer.ts';
 import { MAX_FRAMES, MAX_LINES, MAX_REPEAT } from '../limits.ts';
 import type { Origin, SourceLine } from '../source.ts';
-import { isPunct, Kind, type Token } from '../token.ts';
+import { isPunct, Kind, spellings, type Token } from '../token.ts';
 import { Conditionals } from './conditionals.ts';
-import { DEFINITIONS, messageText, quoted } from './definitions.ts';
+import { DEFINITIONS, messageText } from './definitions.ts';
 import { Environment, numberTokens, takeName } from './environment.ts';
 import { type Frame, nextLine, originOf } from './frames.ts';
-import { bind, fillIn, parseBounds, parseSignature, usesLabel } from './multi-macros.ts';
+import {
+  type Bound,
+  bind,
+  fillIn,
+  type MultiMacro,
+  parseBounds,
+  parseSignature,
+  usesLabel,
+} from './multi-macros.ts';
+import { packageLines } from './packages.ts';
+import { bothNames, predefinedMacros } from './predefined.ts';
+import { StackFrames } from './stack-frames.ts';
 import { standardMacros } from './standard-macros.ts';
+import { quoted } from './strings.ts';
 
 /** What a preprocessor is given. */
 export interface PreprocessorOptions {
   readonly lines: readonly SourceLine[];
   /** Lines of an included file; undefined if there is none. Asked once a file and pass. */
-  readonly include: (path: string, from: string) => readonly SourceLine[] | undefined;
+  readonly include: (path: string, from: string) => IncludedFile | undefined;
+  /** The name of the format of the file that is made. */
+  readonly format: string;
   /** Macros without parameters, by name. */
   readonly defines: Readonly<Record<string, string>>;
   readonly scope: Scope;
@@ -34,6 +48,12 @@ export interface PreprocessorOptions {
   readonly onMessage: (message: Message) => void;
   /** Told of each line read from a file, and of each one handed out. */
   readonly onLine: (origin: Origin) => void;
+}
+
+/** A file that `%include` or `%pathsearch` found. */
+export interface IncludedFile {
+  readonly name: string;
+  readonly lines: readonly SourceLine[];
 }
 
 /** What `%error` or `%warning` says. */
@@ -53,7 +73,8 @@ export interface Line {
 /** Lines being put aside until their end: `%macro` … `%endmacro`, `%rep` … `%endrep`. */
 interface Recording {
   readonly begin: RegExp;
-  readonly end: string;
+  readonly end: RegExp;
+  readonly endName: string;
   readonly lines: SourceLine[];
   readonly origin: Origin;
   readonly column: number;
@@ -65,6 +86,7 @@ export class Preprocessor {
   readonly #options: PreprocessorOptions;
   readonly #environment: Environment;
   readonly #conditionals = new Conditionals();
+  readonly #stackFrames = new StackFrames();
   readonly #frames: Frame[] = [];
   /** Lines ready to be handed out before any more are read. */
   readonly #ready: Line[] = [];
@@ -77,7 +99,9 @@ export class Preprocessor {
 
   constructor(options: PreprocessorOptions) {
     this.#options = options;
-    this.#environment = new Environment(options.scope);
+    this.#environment = new Environment(options.scope, (column, name, message) =>
+      options.diagnostics.warning(this.#origin, column, name, message),
+    );
     this.#origin = { place: standardMacros()[0]!, line: standardMacros()[0]!, depth: 0 };
     this.#open(standardMacros());
     while (this.next()) {}
@@ -100,27 +124,17 @@ export class Preprocessor {
   }
 
   #predefine(): void {
-    const { defines } = this.#options;
+    const { singles } = this.#environment;
     const at: Token = { kind: Kind.Name, text: '', column: 1, space: false };
-    for (const [name, text] of Object.entries(defines))
-      this.#environment.define({ ...at, text: name }, lexLine(text));
+    const define = (name: string, body: readonly Token[]): void =>
+      this.#environment.define({ ...at, text: name }, body);
+    for (const [name, body] of predefinedMacros()) define(name, body);
+    for (const name of bothNames('OUTPUT_FORMAT')) define(name, lexLine(this.#options.format));
+    for (const [name, text] of Object.entries(this.#options.defines)) define(name, lexLine(text));
     const line = (): Token[] => numberTokens(BigInt(this.#origin.place.number), at);
     const file = (): Token[] => [quoted(this.#origin.place.file, at)];
-    for (const name of ['__LINE__', '__?LINE?__']) this.#defineChanging(name, line);
-    for (const name of ['__FILE__', '__?FILE?__']) this.#defineChanging(name, file);
-  }
-
-  /** Defines a macro whose body is made anew for each use. */
-  #defineChanging(name: string, make: () => Token[]): void {
-    this.#environment.singles.define({
-      name,
-      ignoreCase: false,
-      parameters: undefined,
-      active: false,
-      get body() {
-        return make();
-      },
-    });
+    for (const name of bothNames('LINE')) singles.defineChanging(name, line);
+    for (const name of bothNames('FILE')) singles.defineChanging(name, file);
   }
 
   #open(lines: readonly SourceLine[]): void {
@@ -136,12 +150,14 @@ export class Preprocessor {
 
   #close(frame: Frame): void {
     this.#frames.pop();
-    if (frame.kind === 'macro') frame.call!.macro.active = false;
+    const { call, kind } = frame;
+    if (kind === 'macro')
+      call!.macro.active = this.#frames.some((open) => open.call?.macro === call!.macro);
     if (frame.kind !== 'file') return;
     const recording = this.#recording;
     this.#recording = undefined;
     if (recording)
-      this.#error(recording.origin, recording.column, `no \`%${recording.end}' ends this`);
+      this.#error(recording.origin, recording.column, `no \`%${recording.endName}' ends this`);
     for (const { origin, column } of this.#conditionals.closeDownTo(frame.conditions))
       this.#error(origin, column, "no `%endif' ends this condition");
   }
@@ -199,20 +215,35 @@ export class Preprocessor {
     const macros = multis.named(name.text);
     const bound = bind(macros, tokens.slice(at + 1), name.column);
     if (!bound) {
-      if (macros.some(({ active }) => active)) return false;
-      throw new Failure(name.column, `macro \`${name.text}' does not take that many parameters`);
+      if (!macros.some(({ active }) => active)) this.#warnOfCount(name);
+      return false;
+    }
+    if (bound.dropped) {
+      const message = `empty last parameter of \`${name.text}' is dropped`;
+      this.#environment.warn(name.column, 'pp-macro-params-legacy', message);
     }
     const label = at > 0 ? tokens[0] : undefined;
     if (label && !usesLabel(bound.macro)) this.#handOut([label, COLON], this.#origin);
+    this.#enter(bound, name, label);
+    return true;
+  }
+
+  #warnOfCount({ text, column }: Token): void {
+    const message = `there is a macro \`${text}', but it does not take that many parameters`;
+    this.#environment.warn(column, 'pp-macro-params-multi', message);
+  }
+
+  /** Opens the body of a macro for the call at hand. */
+  #enter(bound: Bound, name: Token, label: Token | undefined): void {
     const origin = this.#origin;
-    const shownAt = origin.shownAt ?? (bound.macro.unlisted ? origin : undefined);
+    const { macro, given } = bound;
+    const shownAt = origin.shownAt ?? (macro.unlisted ? origin : undefined);
     const { column } = name;
     const number = ++this.#calls;
-    const call = { ...bound, rotation: 0, number, label, origin, column, shownAt };
+    const call = { macro, given, rotation: 0, number, label, name, origin, column, shownAt };
     if (shownAt === origin && origin.depth > 0) this.#options.onLine(origin);
-    this.#push({ kind: 'macro', lines: bound.macro.lines, times: 1, call });
-    bound.macro.active = true;
-    return true;
+    this.#push({ kind: 'macro', lines: macro.lines, times: 1, call });
+    macro.active = true;
   }
 
   #directive(token: Token, cursor: Cursor): void {
@@ -230,10 +261,16 @@ export class Preprocessor {
     switch (name) {
       case 'macro':
       case 'imacro':
-        this.#macro(cursor, token, name === 'imacro');
+      case 'rmacro':
+      case 'irmacro':
+        this.#macro(cursor, token, name);
         break;
       case 'unmacro':
+      case 'unimacro':
         this.#unmacro(cursor);
+        break;
+      case 'clear':
+        this.#clear(cursor);
         break;
       case 'rep':
         this.#repeat(cursor, token);
@@ -247,34 +284,60 @@ export class Preprocessor {
       case 'rotate':
         this.#rotate(cursor, token);
         break;
-      case 'include':
-        this.#include(cursor);
+      case 'line':
+        this.#renumber(cursor);
         break;
       case 'push':
-        this.#environment.contexts.push(cursor.done ? '' : takeName(cursor).text);
-        break;
       case 'pop':
-        this.#pop(cursor, token);
+      case 'repl':
+        this.#context(name, cursor, token);
         break;
       case 'error':
       case 'fatal':
       case 'warning':
         this.#message(cursor, token, name);
         break;
-      case 'pragma':
-        break;
       case 'endmacro':
+      case 'endm':
       case 'endrep':
         throw new Failure(token.column, `\`%${token.text}' without \`%${name.slice(3)}'`);
+      default:
+        this.#obeyRare(name, token, cursor);
+    }
+  }
+
+  #obeyRare(name: string, token: Token, cursor: Cursor): void {
+    const environment = this.#environment;
+    switch (name) {
+      case 'include':
+        this.#open(this.#find(cursor).lines);
+        break;
+      case 'pathsearch':
+        this.#pathSearch(cursor);
+        break;
+      case 'use':
+        this.#use(cursor);
+        break;
+      case 'stacksize':
+        this.#stackFrames.choose(cursor);
+        break;
+      case 'arg':
+        this.#stackFrames.arguments(cursor, environment);
+        break;
+      case 'local':
+        this.#stackFrames.locals(cursor, environment);
+        break;
+      case 'depend':
+      case 'pragma':
+        break;
       default:
         throw new Failure(token.column, `unknown preprocessor directive \`%${token.text}'`);
     }
   }
 
-  #beginRecording(begin: RegExp, end: string, token: Token, finish: () => void): SourceLine[] {
+  #beginRecording(recording: Pick<Recording, 'begin' | 'end' | 'endName' | 'finish'>, at: Token) {
     const lines: SourceLine[] = [];
-    const { column } = token;
-    this.#recording = { begin, end, lines, origin: this.#origin, column, nesting: 0, finish };
+    this.#recording = { ...recording, lines, origin: this.#origin, column: at.column, nesting: 0 };
     return lines;
   }
 
@@ -282,7 +345,7 @@ export class Preprocessor {
     const first = line.tokens[0];
     const name = first?.kind === Kind.Directive ? first.text.toLowerCase() : '';
     if (recording.begin.test(name)) recording.nesting++;
-    else if (name === recording.end && recording.nesting-- === 0) {
+    else if (recording.end.test(name) && recording.nesting-- === 0) {
       this.#recording = undefined;
       recording.finish();
       return;
@@ -290,32 +353,71 @@ export class Preprocessor {
     recording.lines.push(line);
   }
 
-  #macro(cursor: Cursor, token: Token, ignoreCase: boolean): void {
-    const signature = parseSignature(this.#environment.expanded(cursor), ignoreCase);
+  #macro(cursor: Cursor, token: Token, name: string): void {
+    const { multis, warn } = this.#environment;
+    const { column } = token;
+    const rest = this.#environment.expanded(cursor);
+    if (rest.token?.kind !== Kind.Name) rest.fail('name of the macro expected');
+    const form = { begin: /^i?r?macro$/, end: /^endm(acro)?$/, endName: 'endmacro' };
+    const parse = (): MultiMacro => parseSignature(rest, name.startsWith('i'));
     const origin = this.#origin;
-    const lines = this.#beginRecording(/^i?macro$/, 'endmacro', token, () => {
-      if (!this.#environment.multis.define({ ...signature, lines })) return;
+    const signature = this.#options.diagnostics.guard(origin, parse);
+    if (!signature) {
+      // The lines are still its body, and not to be assembled.
+      this.#beginRecording({ ...form, finish: () => {} }, token);
+      return;
+    }
+    const { least, most, defaults } = signature;
+    if (defaults.length > most - least)
+      warn(column, 'pp-macro-defaults', `\`${signature.name}' has more defaults than it can use`);
+    const recursive = name.endsWith('rmacro');
+    const finish = (): void => {
+      if (!multis.define({ ...signature, lines, recursive })) return;
       const message = `macro \`${signature.name}' hides one that takes as many parameters`;
-      this.#options.diagnostics.warning(origin, token.column, message);
-    });
+      this.#options.diagnostics.warning(origin, column, 'pp-macro-redef-multi', message);
+    };
+    const lines = this.#beginRecording({ ...form, finish }, token);
   }
 
   #unmacro(cursor: Cursor): void {
     const { text } = takeName(cursor);
     const { least, most } = parseBounds(cursor);
+    this.#environment.trailing(cursor, 'the macro');
     this.#environment.multis.undefine(text, least, most);
   }
 
+  /** `%clear` forgets all macros of one line; `%clear global macro` those of several. */
+  #clear(cursor: Cursor): void {
+    const words = new Set<string>();
+    for (; !cursor.done; cursor.skip()) words.add(cursor.word());
+    const everything = words.has('all');
+    const { singles, multis } = this.#environment;
+    if (words.size === 0 || everything || words.has('define') || words.has('defalias'))
+      singles.clear();
+    if (words.size === 0 || everything || words.has('macro')) multis.clear();
+  }
+
   #repeat(cursor: Cursor, token: Token): void {
-    const rest = this.#environment.expanded(cursor);
-    const count = this.#environment.number(rest, 'the count of %rep');
-    rest.end('the count');
+    const environment = this.#environment;
+    const rest = environment.expanded(cursor);
+    const form = { begin: /^rep$/, end: /^endrep$/, endName: 'endrep' };
+    takeNolist(rest);
+    if (rest.done) {
+      this.#error(this.#origin, rest.column, 'count of the repetition expected');
+      this.#beginRecording({ ...form, finish: () => {} }, token);
+      return;
+    }
+    const count = environment.number(rest, 'the count of %rep');
+    takeNolist(rest);
+    environment.trailing(rest, 'the count');
+    if (count < 0n) environment.warn(token.column, 'pp-rep-negative', `%rep of ${count}: none`);
     if (count > MAX_REPEAT)
       throw new Failure(token.column, `%rep of ${count}; ${MAX_REPEAT} is the most`);
     const call = this.#frames.at(-1)!.call;
-    const lines = this.#beginRecording(/^rep$/, 'endrep', token, () => {
+    const finish = (): void => {
       if (count > 0n) this.#push({ kind: 'repeat', lines, times: Number(count), call });
-    });
+    };
+    const lines = this.#beginRecording({ ...form, finish }, token);
   }
 
   /** Leaves the innermost frame of `kind`, and all that was opened within it. */
@@ -337,21 +439,52 @@ export class Preprocessor {
     call.rotation = Number((((BigInt(call.rotation) + by) % length) + length) % length);
   }
 
-  #include(cursor: Cursor): void {
+  /** The file that a directive names. */
+  #find(cursor: Cursor): IncludedFile {
     const rest = this.#environment.expanded(cursor);
     const token = rest.token;
     if (token?.kind !== Kind.Text) throw rest.failure('file name in quotes expected');
     const path = token.text.slice(1, -1);
-    const lines = this.#options.include(path, this.#origin.line.file);
-    if (!lines) throw new Failure(token.column, `cannot read the file \`${path}' to include`);
-    this.#open(lines);
+    const found = this.#options.include(path, this.#origin.line.file);
+    if (found) return found;
+    throw new Failure(token.column, `cannot read the file \`${path}' to include`);
   }
 
-  #pop(cursor: Cursor, token: Token): void {
+  #pathSearch(cursor: Cursor): void {
+    const name = takeName(cursor);
+    this.#environment.define(name, [quoted(this.#find(cursor).name, name)]);
+  }
+
+  #use(cursor: Cursor): void {
+    const { packages } = this.#environment;
+    const { text, column } = takeName(cursor);
+    const name = text.toLowerCase();
+    const lines = packageLines(name);
+    if (!lines) throw new Failure(column, `there is no package \`${text}'`);
+    if (!packages.has(name)) this.#open(lines);
+    packages.add(name);
+  }
+
+  /** `%line number+step file` */
+  #renumber(cursor: Cursor): void {
+    const rest = this.#environment.expanded(cursor);
+    const number = Number(this.#environment.number(new Cursor([takeNumber(rest)]), 'a line'));
+    const step = rest.take('+') ? Number(takeNumber(rest).text) : 1;
+    const name = spellings(rest.rest());
+    const frame = this.#frames.findLast(({ kind }) => kind === 'file')!;
+    const file = name || this.#origin.place.file;
+    frame.renumbered = { from: frame.next - 1, number, step, file };
+  }
+
+  #context(name: 'push' | 'pop' | 'repl', cursor: Cursor, { column }: Token): void {
     const { contexts } = this.#environment;
-    const wanted = cursor.done ? contexts.innermost : takeName(cursor).text;
-    if (wanted !== contexts.innermost || !contexts.pop())
-      throw new Failure(token.column, "`%pop' of a context that is not the innermost");
+    const given = cursor.done ? '' : takeName(cursor).text;
+    this.#environment.trailing(cursor, `%${name}`);
+    if (name === 'push') contexts.push(given);
+    else if (name === 'repl') {
+      if (!contexts.rename(given)) throw new Failure(column, "`%repl' without a context");
+    } else if ((given && given !== contexts.innermost) || !contexts.pop())
+      throw new Failure(column, "`%pop' of a context that is not the innermost");
   }
 
   #message(cursor: Cursor, token: Token, severity: 'error' | 'fatal' | 'warning'): void {
@@ -367,3 +500,15 @@ export class Preprocessor {
 }
 
 const COLON: Token = { kind: Kind.Punct, text: ':', column: 1, space: false };
+
+/** Takes the word that keeps a repetition out of a listing; ours shows no repetition anyway. */
+function takeNolist(cursor: Cursor): void {
+  if (/^\.?nolist$/.test(cursor.word())) cursor.skip();
+}
+
+function takeNumber(cursor: Cursor): Token {
+  const token = cursor.token;
+  if (token?.kind !== Kind.Number) return cursor.fail('number expected');
+  cursor.skip();
+  return token;
+}

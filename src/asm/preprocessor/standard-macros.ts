@@ -29,8 +29,6 @@ const TEXT = `
   %$name:
 %endmacro
 
-%define __SECT__ [return]
-
 %imacro endstruc 0.nolist
   %ifnctx struc
     %error endstruc without struc
