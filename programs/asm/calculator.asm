@@ -4,7 +4,7 @@
 ; same instruction: fault tolerance of this kind helps against machines that break, not against
 ; programs that are broken.
 ;
-; Console: a line 7/2 is answered with 3. Exit: 0 after control-D; 127 at a division by zero, which
+; Console: a line 7/2 is repeated as it is typed, and answered with 3. Exit: 0 after control-D; 127 at a division by zero, which
 ; is an exception (vector 0) that the program has no handler for.
 
 %include "lib/start.asm"
@@ -25,6 +25,7 @@ main:
     call getc
     cmp al, END_OF_INPUT
     je .end
+    call putc
     cmp al, 10
     je .calculate
     cmp edi, line + LINE_BYTES - 1

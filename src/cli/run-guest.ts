@@ -12,6 +12,7 @@ import type { GuestOptions } from './guest-options.ts';
 import { openDevices } from './guest-options.ts';
 import { namingImage, readImage } from './image.ts';
 import { grouped, note } from './print.ts';
+import { Terminal } from './terminal.ts';
 
 /** A guest that has been set up and not yet started. */
 export interface Prepared {
@@ -113,13 +114,18 @@ const EOT = Uint8Array.of(4);
 /** Standard input goes to the guest's console; its end becomes ^D. */
 function connectInput(run: GuestRun): () => void {
   const { stdin } = process;
+  const terminal = stdin.isTTY ? new Terminal(run) : undefined;
   run.source('opens');
   let open = true;
   const close = (): void => {
     if (open) run.source('closes');
     open = false;
   };
-  stdin.on('data', (bytes: Buffer) => run.offer({ kind: 'console', bytes: new Uint8Array(bytes) }));
+  stdin.on('data', (data: Buffer) => {
+    const bytes = new Uint8Array(data);
+    if (terminal) terminal.press(bytes);
+    else run.offer({ kind: 'console', bytes });
+  });
   stdin.on('end', () => {
     run.offer({ kind: 'console', bytes: EOT });
     close();
@@ -131,6 +137,7 @@ function connectInput(run: GuestRun): () => void {
   return () => {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
+    terminal?.close();
     stdin.removeAllListeners('data');
     stdin.pause();
     // A terminal or pipe that stays open must not keep the process.

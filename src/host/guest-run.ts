@@ -75,6 +75,11 @@ export class GuestRun {
     this.#wake?.();
   }
 
+  /** Whether the guest has taken all console bytes that have been offered. */
+  get hasReadConsole(): boolean {
+    return this.#waiting.length === 0 && this.#options.machine.accepts('console');
+  }
+
   /** Ends the run at the next boundary of a slice. */
   interrupt(): void {
     this.#interrupted = true;

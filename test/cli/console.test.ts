@@ -68,15 +68,53 @@ describeWithTool('script', 'on a terminal', () => {
     expect(onTerminal(`run ${folder.at('talk.asm')}`, 80)).toMatch(/^x\nvmft: guest fault/m);
   });
 
-  it('a guest reads what is typed, until Ctrl-C', async () => {
-    const command = `"${process.execPath}" "${PROGRAM}" run echo`;
+  /** A guest on a terminal, and what it has shown when it has ended. */
+  const onPty = (line: string) => {
+    const command = `"${process.execPath}" "${PROGRAM}" ${line}`;
     const child = spawn('script', ['-qc', command, '/dev/null'], { timeout: 30_000 });
-    const result = ended(child);
+    return { child, result: ended(child) };
+  };
+
+  it('a guest gets every key, Ctrl-C too, until Ctrl-]', async () => {
+    const { child, result } = onPty('run echo');
     await shows(child, 'echo: ready');
-    child.stdin.write('typed\n');
-    await shows(child, 'typed\r\ntyped');
+    child.stdin.write('typed\r');
+    await shows(child, 'typed\r\n');
+    child.stdin.write('\x03');
+    await shows(child, '\x03');
+    child.stdin.write('\x1d');
+    const { stdout } = await result;
+    expect(stdout.match(/typed/g)).toHaveLength(1);
+    expect(stdout).toContain('vmft: Ctrl-C went to the guest; Ctrl-] ends the run');
+    expect(stdout).toContain('vmft: interrupted');
+  });
+
+  it('Ctrl-C ends a guest that does not read what is typed', async () => {
+    const { child, result } = onPty('run clock --append ticks=100000');
+    await shows(child, '0.1 s');
+    child.stdin.write('\x03');
+    await shows(child, 'Ctrl-] ends the run');
     child.stdin.write('\x03');
     expect((await result).stdout).toContain('vmft: interrupted');
+  });
+
+  it('the shell edits lines, is recorded, and replays', async () => {
+    const log = folder.at('session.vmlog');
+    const { child, result } = onPty(`record shell -o "${log}"`);
+    await shows(child, '> ');
+    child.stdin.write('ecko\x7f\x7fho a\x15echo b\r');
+    await shows(child, '\nb\r\n');
+    child.stdin.write('sleep 600000\r');
+    await shows(child, 'sleep 600000\r\n');
+    child.stdin.write('\x03');
+    await shows(child, '^C');
+    child.stdin.write('exit 3\r');
+    const { stdout } = await result;
+    expect(stdout).toContain('vmft: the guest ended with status 3');
+    const replayed = await folder.vmft(['replay', log]);
+    expect(replayed.status).toBe(0);
+    const lines = replayed.stdout.split('\n');
+    expect(lines.slice(-5)).toEqual(['b', '> sleep 600000', '> ^C', '> exit 3', '']);
   });
 });
 
