@@ -3,7 +3,7 @@
  * nothing is shown but what the guest sends back, as on a terminal at a serial port. Guests edit
  * lines themselves.
  *
- *     Enter     a newline, as a terminal's driver makes of it; everything else is passed on as it is
+ *     Enter     a newline, as a terminal's driver makes of it; all other keys pass as they are
  *     Ctrl-C    goes to the guest too; one that has not read what was typed before is ended
  *     Ctrl-]    ends the run
  */
