@@ -62,6 +62,7 @@ export class Judge {
     if (here === native) return { verdict: 'same', here };
     const left = this.#machine.touchedOutside || answer.eip >= RAM_BYTES - LONGEST;
     if (left && / fault=(GP|SS) err=0 /.test(native)) return { verdict: 'outside RAM', here };
+    if (this.#stackLeft(test, native)) return { verdict: 'outside RAM', here };
     const flags = this.#flagsOf(test);
     if (flags === undefined) return { verdict: 'left out', here };
     const masked = (line: string): string =>
@@ -70,6 +71,18 @@ export class Judge {
         (_, efl) => ` efl=${(Number.parseInt(efl, 16) & ~flags).toString(16)}`,
       );
     return { verdict: masked(here) === masked(native) ? 'undefined flags' : 'different', here };
+  }
+
+  /**
+   * Whether the real processor stopped at a stack outside RAM. It looks at that of enter without
+   * storing there, and at that of pop before it looks at the destination.
+   */
+  #stackLeft(test: VectorTest, native: string): boolean {
+    const found = / n=(\w+) fault=SS err=0 .* esp=(\w+) /.exec(native);
+    if (!found) return false;
+    const [retired, before] = found.slice(1).map((text) => Number.parseInt(text, 16));
+    const after = this.#machine.run({ ...test, steps: retired! + 1 }).registers[4]!;
+    return before! >= RAM_BYTES || after >= RAM_BYTES;
   }
 
   /** The flags that are undefined at the end of `test`; undefined where it cannot be compared. */
