@@ -235,8 +235,9 @@ function sequence(prng: Prng, count: number, rowAt: (n: number) => Row): Generat
   if (closed) code.push(...JUMP_TO_NEXT);
   const own = aim(prng, instructions[prng.below(count)]!, registers);
   if (instructions[0]!.row.mnemonic === 'popf') {
-    if (Math.abs(registers[4]! - eip) < 64) return undefined;
-    own.push(poppedFlags(prng, registers[4]!));
+    const esp = registers[4]! >>> 0;
+    if (Math.abs(esp - eip) < 128 || esp > RAM_BYTES - 4) return undefined;
+    own.push(poppedFlags(prng, esp));
   }
   own.push({ address: eip, bytes: Uint8Array.from(code) });
   const steps = count + (closed ? 1 : 0);
