@@ -187,6 +187,14 @@ export class Core {
     return true;
   }
 
+  /**
+   * Gets ready for loads from the `size` bytes at `a` (unsigned) that come after a store of the
+   * same instruction. Throws RESTART where only a careful instruction may load.
+   */
+  prepareLoad(a: number, size: number): void {
+    if (a + size > this.ramBytes && !this.careful) throw RESTART;
+  }
+
   /** An access that is not all in RAM: whole to the bus, or byte by byte where it straddles. */
   #loadDevice(a: number, size: AccessSize): number {
     if (!this.careful) throw RESTART;

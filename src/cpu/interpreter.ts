@@ -794,28 +794,27 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
             case Uop.Imul32RR: {
               const a = r[c[p + 2]!]!;
               const b = r[c[p + 1]!]!;
-              fr = Math.imul(a, b);
-              fc = fitsProduct(a, b, fr) ? 0 : -0x80000000;
-              r[c[p + 1]!] = fr;
+              const low = Math.imul(a, b);
+              fc = (fc & 0x3fffffff) | (fitsProduct(a, b, low) ? 0 : -0x80000000);
+              r[c[p + 1]!] = low;
               p = (p + 8) | 0;
               continue;
             }
             case Uop.Imul32RRI: {
               const a = r[c[p + 2]!]!;
               const b = c[p + 7]!;
-              fr = Math.imul(a, b);
-              fc = fitsProduct(a, b, fr) ? 0 : -0x80000000;
-              r[c[p + 1]!] = fr;
+              const low = Math.imul(a, b);
+              fc = (fc & 0x3fffffff) | (fitsProduct(a, b, low) ? 0 : -0x80000000);
+              r[c[p + 1]!] = low;
               p = (p + 8) | 0;
               continue;
             }
             case Uop.Mul32: {
               const a = r[0]!;
               const b = r[c[p + 1]!]!;
-              fr = Math.imul(a, b);
               const high = multiplyHigh(a, b);
-              fc = high === 0 ? 0 : -0x80000000;
-              r[0] = fr;
+              fc = (fc & 0x3fffffff) | (high === 0 ? 0 : -0x80000000);
+              r[0] = Math.imul(a, b);
               r[2] = high;
               p = (p + 8) | 0;
               continue;
@@ -823,10 +822,10 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
             case Uop.Imul32: {
               const a = r[0]!;
               const b = r[c[p + 1]!]!;
-              fr = Math.imul(a, b);
+              const low = Math.imul(a, b);
               const high = multiplyHighSigned(a, b);
-              fc = high === fr >> 31 ? 0 : -0x80000000;
-              r[0] = fr;
+              fc = (fc & 0x3fffffff) | (high === low >> 31 ? 0 : -0x80000000);
+              r[0] = low;
               r[2] = high;
               p = (p + 8) | 0;
               continue;

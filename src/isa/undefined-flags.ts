@@ -1,8 +1,7 @@
 /**
  * The value that vmft gives to a flag that the manual leaves undefined. An undefined flag would be
  * non-determinism, so each has one value: the one that AMD's processors give (family 26; the tests
- * in test/oracle hold every flag against it), or where that would make common code slower, the
- * simplest: mul and imul alone. The processor (cpu/ops) follows this list.
+ * in test/oracle hold every flag against it). The processor (cpu/ops) follows this list.
  */
 
 const VALUES: Readonly<Record<string, string>> = {
@@ -11,7 +10,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'rol ror rcl rcr': 'O = as the last of so many rotates by one',
   'shld shrd':
     'A = 1; O = as the last of so many shifts by one; of 16 bits by more: C = 0, shld O = 0',
-  'mul imul': 'P Z S = of the low half of the product; A = 0 (AMD: P A Z S unchanged)',
+  'mul imul': 'P A Z S unchanged',
   'div idiv': 'A = 1; P Z S = 0; C O unchanged',
   'bt bts btr btc': 'P A S O unchanged',
   'bsf bsr': 'P = of the index, 1 where the source is zero; C A S O = 0',

@@ -1,67 +1,39 @@
 /**
  * Tests for a processor, from the instruction table: every row with every kind of operand, prefix
- * and address; pairs and short runs of instructions; random bytes. What an instruction addresses
- * mostly lies in RAM, but nothing depends on it.
+ * and address; pairs, short runs and loops of instructions; random bytes. What an instruction
+ * addresses mostly lies in RAM, but nothing depends on it.
  */
-import { Prng } from '../../src/base/prng.ts';
+import type { Prng } from '../../src/base/prng.ts';
 import type { MemoryRun, VectorTest } from '../../src/cli/vectors-line.ts';
 import { decode } from '../../src/isa/decoder.ts';
 import type { Instruction, MemoryOperand, Row } from '../../src/isa/instruction.ts';
-import { TABLE } from '../../src/isa/table.ts';
+import { hindrance, OTHER_WITH_F3, ROWS, secondByte } from './rows.ts';
 import { RAM_BYTES, someAddress, someFlags, someValue } from './values.ts';
 
 /** A test, and the instructions that it was made of, in the order in which they lie. */
 export interface Generated {
   readonly test: VectorTest;
   readonly instructions: readonly Instruction[];
+  /** What it is to show. */
+  readonly aim: Aim;
 }
 
-/**
- * Left out, because a process in ring 3 cannot do them or does them otherwise: privileged
- * instructions, ports, whatever loads or stores selectors and tables, and what tells processors
- * apart. int1 cannot be told from the single steps by which the processor is driven.
- */
-const LEFT_OUT = new Set(
-  `callf jmpf retf iret int1 hlt in out ins outs cli sti lgdt lidt sgdt sidt lldt ltr sldt str lmsw
-   smsw clts invlpg invd wbinvd cpuid rdtsc rdrand les lds lss lfs lgs`.split(/\s+/),
-);
-
-/** The number of Linux's own gate, the one that a process may use. */
-const SYSTEM_CALL = 0x80;
-
-/** Second opcode bytes to which F3 gives another meaning on newer processors. */
-const OTHER_WITH_F3 = new Set([0x1e, 0xb8, 0xbc, 0xbd, 0xc7]);
+/** What tests aim at. */
+export type Aim =
+  | 'one instruction'
+  | 'flags between instructions'
+  | 'a few instructions'
+  | 'random bytes'
+  | 'code across pages'
+  | 'a loop'
+  | 'stores into code'
+  | 'jumps into instructions';
 
 const SEGMENT_PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65] as const;
-
-/** Whether a process may execute instructions of this row. */
-function isAllowed(row: Row): boolean {
-  if (LEFT_OUT.has(row.mnemonic)) return false;
-  return !row.operands.some((code) => /^(S|C|R)[wd]$|^[CDEFGS]S$/.test(code));
-}
-
-/** The rows that are tested. */
-export const ROWS: readonly Row[] = TABLE.filter(isAllowed);
-
-/** Whether a process may execute this very instruction, whose bytes are given. */
-export function isHarmless({ row, operands, length }: Instruction, bytes: Uint8Array): boolean {
-  const [first] = operands;
-  const value = first?.kind === 'imm' ? first.value : 0;
-  if (row.mnemonic === 'int') return (value & 0xff) !== SYSTEM_CALL;
-  // Such a frame could end outside RAM, where the processor looks although nothing is stored.
-  if (row.mnemonic === 'enter') return value < 0x100;
-  const has = (prefix: number): boolean => bytes.subarray(0, length).includes(prefix);
-  const second = row.opcode > 0xff ? row.opcode & 0xff : -1;
-  if (OTHER_WITH_F3.has(second) && row.mandatory === 0 && has(0xf3)) return false;
-  // AMD's processors take a repeat prefix for the condition, over that of the opcode.
-  if (/^loopn?e$/.test(row.mnemonic) && (has(0xf2) || has(0xf3))) return false;
-  return isAllowed(row);
-}
 
 /** Now and then each prefix that means something, rarely those that do not. */
 function somePrefixes(prng: Prng, row: Row): number[] {
   const prefixes: number[] = [];
-  const second = row.opcode > 0xff ? row.opcode & 0xff : -1;
   const maybe = (probability: number, prefix: number): void => {
     if (prng.chance(probability)) prefixes.push(prefix);
   };
@@ -69,7 +41,7 @@ function somePrefixes(prng: Prng, row: Row): number[] {
   maybe(0.15, 0x67);
   maybe(0.15, SEGMENT_PREFIXES[prng.below(6)]!);
   maybe(row.lockable ? 0.1 : 0.01, 0xf0);
-  if (!OTHER_WITH_F3.has(second)) {
+  if (!OTHER_WITH_F3.has(secondByte(row))) {
     maybe(row.repeatable === 'none' ? 0.01 : 0.4, 0xf2);
     maybe(row.repeatable === 'none' ? 0.01 : 0.4, 0xf3);
   }
@@ -102,7 +74,7 @@ function bytesOf(prng: Prng, row: Row): Uint8Array {
 }
 
 /** One instruction of `row` at `address`, with its bytes; undefined if chance made another one. */
-function someInstruction(
+export function someInstruction(
   prng: Prng,
   row: Row,
   address: number,
@@ -112,7 +84,7 @@ function someInstruction(
   if (found.row !== row) return undefined;
   steer(prng, found, bytes);
   const instruction = decode(bytes, 0, found.length, address);
-  if (instruction.row !== row || !isHarmless(instruction, bytes)) return undefined;
+  if (instruction.row !== row || hindrance(instruction, bytes)) return undefined;
   return { bytes: bytes.slice(0, found.length), instruction };
 }
 
@@ -151,7 +123,7 @@ function displacementAt(bytes: Uint8Array, { row, length }: Instruction): number
 }
 
 /** Registers with which most of what an instruction may address lies in RAM. */
-function someRegisters(prng: Prng): number[] {
+export function someRegisters(prng: Prng): number[] {
   const registers = Array.from({ length: 8 }, () => someValue(prng));
   for (const pointer of [3, 5, 6, 7]) if (prng.chance(0.5)) registers[pointer] = someAddress(prng);
   registers[4] = someAddress(prng) & (prng.chance(0.8) ? ~3 : ~0);
@@ -160,7 +132,7 @@ function someRegisters(prng: Prng): number[] {
 }
 
 /** Three values, to be found in memory by whoever reads at `address` or a little behind it. */
-function someData(prng: Prng, address: number): MemoryRun {
+export function someData(prng: Prng, address: number): MemoryRun {
   const words = Uint32Array.from([someValue(prng), someValue(prng), someValue(prng)]);
   return { address, bytes: new Uint8Array(words.buffer) };
 }
@@ -199,7 +171,7 @@ function aim(prng: Prng, instruction: Instruction, registers: number[]): MemoryR
 }
 
 /** Sets the base of `memory` (or its unscaled index) so that it lies at `address`. */
-function aimAt(address: number, memory: MemoryOperand, registers: number[]): void {
+export function aimAt(address: number, memory: MemoryOperand, registers: number[]): void {
   const { base, index, shift, disp } = memory;
   if (memory.addressSize === 2) return;
   if (base >= 0 && base !== index) {
@@ -216,23 +188,42 @@ function poppedFlags(prng: Prng, esp: number): MemoryRun {
   return { address: esp, bytes: Uint8Array.of(flags & 0xff, flags >>> 8, 0, 0) };
 }
 
-const JUMP_TO_NEXT = Uint8Array.of(0xeb, 0);
+/** `jmp` over `distance` bytes from behind itself. */
+export function jumpBy(distance: number): number[] {
+  return [0xeb, distance & 0xff];
+}
 
-/** `count` instructions in a row; `rowAt` chooses the row of each. */
-function sequence(prng: Prng, count: number, rowAt: (n: number) => Row): Generated | undefined {
-  const eip = someAddress(prng);
+/** Two instructions and more are followed by a jump: to the first, or to what comes next. */
+type Ending = 'open' | 'jump' | 'loop';
+
+/** Where a sequence lies, and how it ends. */
+interface Shape {
+  readonly aim: Aim;
+  readonly eip: number;
+  readonly count: number;
+  readonly ending: Ending;
+  /** Chooses the row of each. */
+  rowAt(n: number): Row;
+}
+
+/** Rounds of a loop. */
+const ROUNDS = 4;
+
+/** Instructions in a row. */
+function sequence(prng: Prng, { aim: what, eip, count, ending, rowAt }: Shape) {
   const registers = someRegisters(prng);
   const instructions: Instruction[] = [];
   const code: number[] = [];
   for (let n = 0; n < count; n++) {
     const made = someInstruction(prng, rowAt(n), eip + code.length);
-    if (!made || (made.instruction.row.mnemonic === 'popf' && n > 0)) return undefined;
+    if (!made || (made.instruction.row.mnemonic === 'popf' && (n > 0 || ending === 'loop')))
+      return undefined;
     instructions.push(made.instruction);
     code.push(...made.bytes);
   }
   // With a jump behind it the run ends where a block of decoded code ends, too.
-  const closed = prng.chance(0.5);
-  if (closed) code.push(...JUMP_TO_NEXT);
+  if (ending === 'jump') code.push(...jumpBy(0));
+  if (ending === 'loop') code.push(...jumpBy(-code.length - 2));
   const own = aim(prng, instructions[prng.below(count)]!, registers);
   if (instructions[0]!.row.mnemonic === 'popf') {
     const esp = registers[4]! >>> 0;
@@ -240,19 +231,24 @@ function sequence(prng: Prng, count: number, rowAt: (n: number) => Row): Generat
     own.push(poppedFlags(prng, esp));
   }
   own.push({ address: eip, bytes: Uint8Array.from(code) });
-  const steps = count + (closed ? 1 : 0);
+  const rounds = ending === 'loop' ? ROUNDS : 1;
+  const steps = rounds * (count + (ending === 'open' ? 0 : 1));
   // Only what comes first finds the count that it is given; others might repeat for ever.
-  const repeatsCountOnce = prng.chance(0.7) && instructions.every((i, n) => n === 0 || !i.repeat);
+  const bounded = ending !== 'loop' && instructions.every((i, n) => n === 0 || !i.repeat);
+  const repeatsCountOnce = prng.chance(0.7) && bounded;
   if (instructions[0]!.repeat) registers[1] = prng.below(24);
   const unsigned = registers.map((value) => value >>> 0);
   const eflags = someFlags(prng);
   const test = { steps, repeatsCountOnce, eip, eflags, registers: unsigned, memory: own };
-  return { test, instructions };
+  return { test, instructions, aim: what } satisfies Generated;
 }
+
+const someEnding = (prng: Prng): Ending => (prng.chance(0.5) ? 'jump' : 'open');
 
 /** One instruction of `row`, alone. */
 export function single(prng: Prng, row: Row): Generated | undefined {
-  return sequence(prng, 1, () => row);
+  const place = { eip: someAddress(prng), ending: someEnding(prng) };
+  return sequence(prng, { ...place, aim: 'one instruction', count: 1, rowAt: () => row });
 }
 
 const FLAG_WRITERS = ROWS.filter((row) => row.writes !== '' && row.mnemonic !== 'popf');
@@ -264,12 +260,37 @@ export function flagPair(prng: Prng): Generated | undefined {
     const rows = n === 0 ? FLAG_WRITERS : FLAG_READERS;
     return rows[prng.below(rows.length)]!;
   };
-  return sequence(prng, 2 + prng.below(2), rowAt);
+  const place = { eip: someAddress(prng), ending: someEnding(prng) };
+  const aim = 'flags between instructions';
+  return sequence(prng, { ...place, aim, count: 2 + prng.below(2), rowAt });
 }
+
+const anyRow = (prng: Prng) => (): Row => ROWS[prng.below(ROWS.length)]!;
 
 /** Two to six instructions of any kind. */
 export function mixture(prng: Prng): Generated | undefined {
-  return sequence(prng, 2 + prng.below(5), () => ROWS[prng.below(ROWS.length)]!);
+  const place = { eip: someAddress(prng), ending: someEnding(prng) };
+  const count = 2 + prng.below(5);
+  return sequence(prng, { ...place, aim: 'a few instructions', count, rowAt: anyRow(prng) });
+}
+
+/** Two to four instructions, several times. */
+export function loop(prng: Prng): Generated | undefined {
+  const place = { eip: someAddress(prng), ending: 'loop' } as const;
+  return sequence(prng, { ...place, aim: 'a loop', count: 2 + prng.below(3), rowAt: anyRow(prng) });
+}
+
+/** Instructions of which one lies on two pages. */
+export function crossing(prng: Prng): Generated | undefined {
+  const eip = 0x1000 * (1 + prng.below(15)) - 1 - prng.below(8);
+  const place = { eip, ending: someEnding(prng) };
+  const count = 1 + prng.below(3);
+  const aim = 'code across pages';
+  const made = sequence(prng, { ...place, aim, count, rowAt: anyRow(prng) });
+  const crosses = made?.instructions.some(({ address, length }) => {
+    return address >>> 12 !== (address + length - 1) >>> 12;
+  });
+  return crosses ? made : undefined;
 }
 
 /** Random bytes that a process may execute. */
@@ -277,7 +298,7 @@ export function noise(prng: Prng): Generated | undefined {
   const eip = someAddress(prng);
   const bytes = prng.bytes(16);
   const found = decode(bytes, 0, bytes.length, eip);
-  if (found.row === undefined || !isHarmless(found, bytes) || found.row.mnemonic === 'popf')
+  if (found.row === undefined || hindrance(found, bytes) || found.row.mnemonic === 'popf')
     return undefined;
   const registers = someRegisters(prng);
   const data = aim(prng, found, registers);
@@ -286,32 +307,5 @@ export function noise(prng: Prng): Generated | undefined {
   const memory = [...data, { address: eip, bytes }];
   const eflags = someFlags(prng);
   const test = { steps: 1, repeatsCountOnce: true, eip, eflags, registers: unsigned, memory };
-  return { test, instructions: [found] };
-}
-
-/** The endless series of tests that `seed` names. */
-export function* tests(seed: number): Generator<Generated> {
-  const prng = new Prng(seed);
-  const kinds = [flagPair, mixture, noise];
-  for (let n = 0; ; n++) {
-    const kind = kinds[n % 8];
-    const made = kind ? kind(prng) : single(prng, ROWS[prng.below(ROWS.length)]!);
-    if (made) yield made;
-  }
-}
-
-/** Instructions of one byte that a process may execute, wherever a jump may lead. */
-const ONE_BYTE = ROWS.filter(
-  ({ operands, mnemonic }) =>
-    operands.every((code) => /^(Zv|eAX)$/.test(code)) &&
-    !/^(popf|int3|into|ret|leave)$/.test(mnemonic),
-);
-
-/** Memory in which all tests start: a processor that runs on in it does no harm. */
-export function background(seed: number): Uint8Array {
-  const prng = new Prng(seed);
-  return Uint8Array.from({ length: RAM_BYTES }, () => {
-    const row = ONE_BYTE[prng.below(ONE_BYTE.length)]!;
-    return row.opcode > 0xff ? 0x90 : row.opcode + (row.operands[0] === 'Zv' ? prng.below(8) : 0);
-  });
+  return { test, instructions: [found], aim: 'random bytes' };
 }

@@ -86,6 +86,11 @@ describe('a test', () => {
     ],
     ['has no other opcodes', 'T a mem=0:0f0b', 'R a n=0 fault=UD eip=0 efl=2'],
     ['reads ones outside RAM', 'T a mem=0:a100000100', 'R a n=1 fault=- eax=ffffffff eip=5 efl=2'],
+    [
+      'finishes an enter whose first push overwrites it, whatever it reads next',
+      'T a eip=100 esp=104 ebp=20000000 mem=100:c83a0003',
+      'R a n=1 fault=- esp=ba ebp=100 eip=104 efl=2 mem=f5:01,f8:ffffffffffffffff0000,103:20',
+    ],
     ['knows the time to be zero', 'T a eax=1 mem=0:0f31', 'R a n=1 fault=- eip=2 efl=2'],
   ];
   it.each(rows)('%s: %s', (_title, line, expected) => {
@@ -125,6 +130,7 @@ describe('as on the real processor,', () => {
       '- eax=2 ebx=8000 eip=5 efl=12',
     ],
     ['shld by 16 bits', 'T a eax=1 ebx=8000 mem=0:660fa4d810', '- eax=8000 ebx=8000 eip=5 efl=897'],
+    ['a product', 'T a efl=d5 eax=80000000 ebx=2 mem=0:f7e3', '- edx=1 ebx=2 eip=2 efl=8d7'],
     ['a division', 'T a efl=8c5 eax=7 ebx=2 mem=0:f7f3', '- eax=3 edx=1 ebx=2 eip=2 efl=813'],
     ['a scan', 'T a efl=8d5 eax=8 mem=0:0fbcc0', '- eax=3 eip=3 efl=6'],
     ['a scan of zero', 'T a efl=8d5 ebx=8 mem=0:0fbcd8', '- ebx=8 eip=3 efl=46'],

@@ -1,151 +1,167 @@
 /**
- * What it means that two processors answer the same test differently. Four reasons are good ones:
- * the test left RAM, where a process is stopped; it came to an instruction that a process cannot
- * execute; the difference is in flags that the manual leaves undefined; or these decided what came
- * after. To tell, the test is run again, one instruction after the other.
+ * What it means that two processors answer the same test differently. Three reasons are good ones,
+ * and each hides as little as can be:
+ *
+ * - `undefined flags`: the manual leaves them undefined, and the other processor is not the one
+ *   whose values ours has taken over. Those flags alone are not compared.
+ * - `leaves RAM`: the other processor is stopped where its segments end. Registers and memory must
+ *   be the same up to that instruction, and it must be one that leaves RAM here.
+ * - `left out`: the test comes to an instruction that a process cannot execute as ring 0 does, or
+ *   that looks at undefined flags. What comes before it is asked again, as a test of its own.
  */
 import { formatAnswer, type VectorAnswer, type VectorTest } from '../../src/cli/vectors-line.ts';
 import type { VectorMachine } from '../../src/cli/vectors-machine.ts';
-import { decode } from '../../src/isa/decoder.ts';
-import type { Instruction } from '../../src/isa/instruction.ts';
-import { REFUSED } from '../../src/isa/refused.ts';
-import { isHarmless } from './generator.ts';
-import { RAM_BYTES } from './values.ts';
+import { type Instruction, type NotAnInstruction, Reg } from '../../src/isa/instruction.ts';
+import { Replay } from './replay.ts';
+import { flagMask, hasUndefinedResult, undefinedAfter } from './undefined.ts';
 
 /** `same` to the last bit, or why not. */
-export type Verdict = 'same' | 'undefined flags' | 'outside RAM' | 'left out' | 'different';
+export type Verdict = 'same' | 'undefined flags' | 'leaves RAM' | 'left out' | 'different';
 
-const FLAG_BITS: Readonly<Record<string, number>> = {
-  C: 0x001,
-  P: 0x004,
-  A: 0x010,
-  Z: 0x040,
-  S: 0x080,
-  O: 0x800,
-};
-
-/** Bytes before the end of RAM where an instruction may need bytes from beyond it. */
-const LONGEST = 15;
-
-/** What the manual leaves undefined after `instruction`; `cl` is its count, if that is in cl. */
-function undefinedFlags({ row, operands }: Instruction, cl: number): string {
-  if (!/^(sh[lr]d?|sar|ro[lr]|rc[lr])$/.test(row.mnemonic)) return row.undefinedFlags;
-  const by = operands.at(-1)!;
-  const count = (by.kind === 'imm' ? by.value : cl) & 31;
-  if (count === 0) return '';
-  const to = operands[0]!;
-  const bits = to.kind === 'reg' || to.kind === 'mem' ? 8 * to.size : 32;
-  const others = count === 1 ? row.undefinedFlags.replace('O', '') : row.undefinedFlags;
-  return count >= bits && row.mnemonic.startsWith('s') ? `C${others}` : others;
+/** A verdict with what led to it. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** Why it was left out; else empty. */
+  readonly reason: string;
+  /** The line that ours answers. */
+  readonly here: string;
+  /** What of a test left out can still be compared. */
+  readonly rest?: VectorTest;
 }
 
-/** Holds a machine of ours against what the real processor answered. */
+/** What there is to know of the other processor. */
+export interface Other {
+  /** It is of the family whose undefined flags ours has taken over. */
+  readonly exact: boolean;
+  /** Why it cannot be asked about an instruction; undefined if it can. */
+  hindrance(found: Instruction | NotAnInstruction, bytes: Uint8Array): string | undefined;
+}
+
+/** What ends the comparison before step `step` (1 is the first) is done. */
+interface Obstacle {
+  readonly step: number;
+  readonly reason: string;
+}
+
+const OVERWRITES_ITSELF = 'a repeated instruction overwrites itself';
+
+/** Steps of such an instruction, when each iteration is one. */
+const ITERATIONS = 40;
+
+/** What enter and pusha may have written below esp when they find that they leave RAM. */
+const LARGEST_FRAME = 4 * 32;
+
+/** Holds a machine of ours against what another processor answered. */
 export class Judge {
   readonly #machine: VectorMachine;
-  readonly #background: Uint8Array;
-  readonly #exact: boolean;
+  readonly #replay: Replay;
+  readonly #other: Other;
 
-  /**
-   * `exact`: the real processor is of the family whose undefined flags ours has taken over; then
-   * only those may differ that ours sets otherwise on purpose (undefined-flags.ts).
-   */
-  constructor(machine: VectorMachine, background: Uint8Array, exact: boolean) {
+  constructor(machine: VectorMachine, background: Uint8Array, other: Other) {
     this.#machine = machine;
-    this.#background = background;
-    this.#exact = exact;
+    this.#replay = new Replay(machine, background);
+    this.#other = other;
   }
 
-  /** Runs `test` here and compares with the line that the real processor answered to `id`. */
-  judge(id: string, test: VectorTest, native: string): { verdict: Verdict; here: string } {
-    const answer = this.#machine.run(test);
-    const here = formatAnswer(id, answer);
-    if (here === native) return { verdict: 'same', here };
-    const left = this.#machine.touchedOutside || answer.eip >= RAM_BYTES - LONGEST;
-    if (left && / fault=(GP|SS) err=0 /.test(native)) return { verdict: 'outside RAM', here };
-    if (this.#stackLeft(test, native)) return { verdict: 'outside RAM', here };
-    const flags = this.#flagsOf(test);
-    if (flags === undefined) return { verdict: 'left out', here };
-    const masked = (line: string): string =>
-      line.replace(
-        / efl=(\w+)/,
-        (_, efl) => ` efl=${(Number.parseInt(efl, 16) & ~flags).toString(16)}`,
-      );
-    return { verdict: masked(here) === masked(native) ? 'undefined flags' : 'different', here };
+  /** Runs `test` here and compares with the line that the other processor answered to `id`. */
+  judge(id: string, test: VectorTest, other: string): Judgement {
+    const here = formatAnswer(id, this.#machine.run(test));
+    if (here === other) return { verdict: 'same', reason: '', here };
+    const found = this.#undefined(test);
+    const flags = typeof found === 'number' ? found : 0;
+    if (this.#leavesRam(id, test, other)) return { verdict: 'leaves RAM', reason: '', here };
+    if (typeof found === 'object') {
+      const rest = restOf(test, found);
+      return { verdict: 'left out', reason: found.reason, here, ...(rest && { rest }) };
+    }
+    const equal = masked(here, flags) === masked(other, flags);
+    return { verdict: equal ? 'undefined flags' : 'different', reason: '', here };
   }
 
   /**
-   * Whether the real processor stopped at a stack outside RAM. It looks at that of enter without
-   * storing there, and at that of pop before it looks at the destination.
+   * Whether the other processor has stopped, as it must, before an instruction that leaves RAM
+   * here, in the same state.
    */
-  #stackLeft(test: VectorTest, native: string): boolean {
-    const found = / n=(\w+) fault=SS err=0 .* esp=(\w+) /.exec(native);
+  #leavesRam(id: string, test: VectorTest, other: string): boolean {
+    const found = /^R \S+ n=(\w+) fault=(?:GP|SS) err=0 .* ecx=(\w+) /.exec(other);
     if (!found) return false;
-    const [retired, before] = found.slice(1).map((text) => Number.parseInt(text, 16));
-    const after = this.#machine.run({ ...test, steps: retired! + 1 }).registers[4]!;
-    return before! >= RAM_BYTES || after >= RAM_BYTES;
+    const [retired, ecx] = found.slice(1).map((text) => Number.parseInt(text, 16));
+    if (retired! >= test.steps) return false;
+    const point = this.#replay.stopped(test, retired!, ecx!);
+    const { answer, outside } = point;
+    if (answer.fault !== '-' || answer.retired !== retired || outside) return false;
+    if (!this.#replay.leaves(test, point)) return false;
+    const flags = this.#undefined({ ...test, steps: retired! });
+    if (typeof flags === 'object') return false;
+    const expected = masked(formatAnswer(id, answer), flags);
+    const actual = masked(other.replace(/ fault=\w+ err=0/, ' fault=-'), flags);
+    if (expected === actual) return true;
+    const mnemonic = this.#replay.next(point).instruction.row?.mnemonic;
+    const pushes = mnemonic === 'enter' || mnemonic === 'pusha';
+    return pushes && equalButFrame(expected, actual, answer);
   }
 
-  /** The flags that are undefined at the end of `test`; undefined where it cannot be compared. */
-  #flagsOf(test: VectorTest): number | undefined {
+  /** The flags that are undefined at the end of `test`, or what keeps it from being compared. */
+  #undefined(test: VectorTest): number | Obstacle {
     let letters = '';
-    let registers = test.registers;
-    let eip = test.eip;
-    let changed: VectorAnswer['memory'] = [];
-    let ended = false;
-    for (let step = 1; step <= test.steps || ended; step++) {
-      const image = this.#background.slice();
-      for (const { address, bytes } of [...test.memory, ...changed]) image.set(bytes, address);
-      const found = decode(image, eip, RAM_BYTES, eip);
-      const bytes = image.subarray(eip, eip + found.length);
-      if (found.row === undefined) {
-        if (isRefused(bytes)) return undefined;
-        break;
-      }
-      if (ended) break;
-      const popsNoise = found.row.mnemonic === 'popf' && step > 1;
-      if (popsNoise || !isHarmless(found, bytes)) return undefined;
-      if ([...found.row.tests].some((letter) => letters.includes(letter))) return undefined;
-      const after = this.#machine.run({ ...test, steps: step });
-      // What it has become, half way, may be anything.
-      if (found.repeat && overlaps(after.memory, eip, found.length)) return undefined;
-      if (after.fault === '-') letters = this.#after(found, letters, registers[1]! & 0xff);
-      ({ registers, eip, memory: changed } = after);
-      ended = after.fault !== '-';
+    let point = this.#replay.after(test, 0);
+    for (let step = 1; ; step++) {
+      const { instruction, bytes } = this.#replay.next(point);
+      const ended = step > test.steps || point.answer.fault !== '-';
+      // A fault has not executed what lies there, or it is the fault of what lies there.
+      if (step > test.steps || (ended && instruction.row !== undefined)) break;
+      const reason = this.#other.hindrance(instruction, bytes);
+      if (reason) return { step, reason };
+      if (instruction.row === undefined) break;
+      const { row, repeat } = instruction;
+      if (row.mnemonic === 'popf' && step > 1) return { step, reason: 'popf of any flags' };
+      if ([...row.tests].some((letter) => letters.includes(letter)))
+        return { step, reason: 'undefined flags are looked at' };
+      const { eip, registers } = point.answer;
+      const cl = registers[Reg.Ecx]! & 0xff;
+      if (!this.#other.exact && hasUndefinedResult(instruction, cl))
+        return { step, reason: 'an undefined result' };
+      point = this.#replay.after(test, step);
+      const over = repeat && overlaps(point.answer.memory, eip, instruction.length);
+      if (over && test.repeatsCountOnce) return { step, reason: OVERWRITES_ITSELF };
+      const fine = !this.#other.exact && point.answer.fault === '-';
+      if (fine) letters = undefinedAfter(instruction, letters, cl);
     }
-    return [...letters].reduce((mask, letter) => mask | FLAG_BITS[letter]!, 0);
+    return flagMask(letters);
   }
+}
 
-  /** The letters of the flags that are undefined after `instruction`, given those before it. */
-  #after(instruction: Instruction, before: string, cl: number): string {
-    const { row } = instruction;
-    const known = this.#exact && !/^i?mul$/.test(row.mnemonic);
-    const now = known ? '' : undefinedFlags(instruction, cl);
-    // A count of zero writes nothing, so only what always writes ends what was undefined.
-    const always = row.repeatable === 'none' && !/CL|Ib$/.test(row.operands.at(-1) ?? '');
-    const written = always || /^(add|or|adc|sbb|and|sub|xor|cmp|test)$/.test(row.mnemonic);
-    const left = [...before].filter((letter) => !written || !row.writes.includes(letter));
-    return [...new Set([...left, ...now])].join('');
-  }
+function restOf(test: VectorTest, { step, reason }: Obstacle): VectorTest | undefined {
+  if (reason === OVERWRITES_ITSELF && step === 1)
+    return { ...test, repeatsCountOnce: false, steps: ITERATIONS };
+  return step > 1 ? { ...test, steps: step - 1 } : undefined;
+}
+
+/** A line without the flags in `flags`. */
+function masked(line: string, flags: number): string {
+  if (flags === 0) return line;
+  return line.replace(/ efl=(\w+)/, (_, efl: string) => {
+    return ` efl=${(Number.parseInt(efl, 16) & ~flags).toString(16)}`;
+  });
+}
+
+/** Whether two lines differ in nothing but bytes that pushes may have written below esp. */
+function equalButFrame(expected: string, actual: string, { registers }: VectorAnswer): boolean {
+  const esp = registers[Reg.Esp]!;
+  const outside = (line: string): string[] => {
+    const [rest, runs = ''] = line.split(' mem=');
+    const bytes = runs.split(',').flatMap((run) => {
+      const [address, digits = ''] = run.split(':');
+      const first = Number.parseInt(address!, 16);
+      const pairs = digits.match(/../g) ?? [];
+      return pairs.map((pair, i) => [first + i, pair] as const);
+    });
+    const kept = bytes.filter(([at]) => at >= esp || at < esp - LARGEST_FRAME);
+    return [rest!, ...kept.map(([at, byte]) => `${at}:${byte}`)];
+  };
+  return outside(expected).join() === outside(actual).join();
 }
 
 function overlaps(runs: VectorAnswer['memory'], from: number, length: number): boolean {
   return runs.some((run) => run.address < from + length && from < run.address + run.bytes.length);
-}
-
-/** Whether these bytes, which decode to nothing, may mean something to another processor. */
-function isRefused(bytes: Uint8Array): boolean {
-  let at = 0;
-  while (/^(26|2e|36|3e|64|65|66|67|f0|f2|f3)$/.test((bytes[at] ?? 0).toString(16))) at++;
-  const two = bytes[at] === 0x0f;
-  const opcode = two ? 0x0f00 + (bytes[++at] ?? 0) : bytes[at]!;
-  const modrm = bytes[at + 1] ?? 0;
-  const form = modrm >= 0xc0 ? 'reg' : 'mem';
-  const digit = (modrm >> 3) & 7;
-  return REFUSED.some(
-    ({ first, last, digits, mod }) =>
-      opcode >= first &&
-      opcode <= last &&
-      (bytes.length <= at + 1 || (digit >= digits[0] && digit <= digits[1])) &&
-      (bytes.length <= at + 1 || mod === 'any' || mod === form),
-  );
 }

@@ -1,8 +1,8 @@
 /**
  * mul, imul, div, idiv.
  *
- * Flags the manual leaves undefined: after mul and imul SF ZF PF come from the low half of the
- * product and AF is 0; div and idiv clear SF ZF PF, set AF, and leave CF and OF as they were.
+ * Flags the manual leaves undefined: mul and imul leave SF ZF AF PF as they were; div and idiv
+ * clear SF ZF PF, set AF, and leave CF and OF as they were.
  */
 import type { Core } from '../core.ts';
 import { Vector } from '../core.ts';
@@ -68,35 +68,36 @@ export function divideSigned32(core: Core, divisor: number): void {
   r[2] = Number(dividend % BigInt(divisor));
 }
 
-function productFlags(core: Core, low: number, overflow: boolean): void {
-  core.r[Word.FlagResult] = low;
-  core.r[Word.FlagCarry] = overflow ? carryWord(1, 1, 0) : 0;
+/** Sets CF and OF. */
+function productFlags(core: Core, overflow: boolean): void {
+  const others = core.r[Word.FlagCarry]! & 0x3fffffff;
+  core.r[Word.FlagCarry] = others | (overflow ? carryWord(1, 1, 0) : 0);
 }
 
 function mul8(core: Core, from: number): void {
   const product = core.r8[0]! * core.r8[from]!;
   core.r16[0] = product;
-  productFlags(core, (product << 24) >> 24, product > 0xff);
+  productFlags(core, product > 0xff);
 }
 
 function imul8(core: Core, from: number): void {
   const product = signed8(core.r8[0]!) * signed8(core.r8[from]!);
   core.r16[0] = product;
-  productFlags(core, signed8(product), signed8(product) !== product);
+  productFlags(core, signed8(product) !== product);
 }
 
 function mul16(core: Core, from: number): void {
   const product = core.r16[0]! * core.r16[from]!;
   core.r16[0] = product;
   core.r16[4] = product >>> 16;
-  productFlags(core, signed16(product), product > 0xffff);
+  productFlags(core, product > 0xffff);
 }
 
 function imul16(core: Core, from: number): void {
   const product = signed16(core.r16[0]!) * signed16(core.r16[from]!);
   core.r16[0] = product;
   core.r16[4] = product >> 16;
-  productFlags(core, signed16(product), signed16(product) !== product);
+  productFlags(core, signed16(product) !== product);
 }
 
 /** What the narrow divisions leave in the flags; those of 32 bits are the interpreter's. */
@@ -185,7 +186,7 @@ function imulTwo16(core: Core, to: number, from: number): void {
 function imulTruncated16(core: Core, to: number, from: number, by: number): void {
   const product = signed16(core.r16[from]!) * by;
   core.r16[to] = product;
-  productFlags(core, signed16(product), signed16(product) !== product);
+  productFlags(core, signed16(product) !== product);
 }
 
 /** How multiplication and division are lowered. */

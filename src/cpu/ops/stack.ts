@@ -2,7 +2,7 @@
  * push pop pusha popa pushf popf enter leave. Addresses on the stack are those of a 32-bit stack
  * segment. A push reads its operand, stores, and only then moves esp, so that a store that must be
  * tried again finds everything as it was; where there are several stores, all are prepared before
- * the first.
+ * the first, and so are loads that come after one.
  */
 import type { Core } from '../core.ts';
 import type { Lowering, Rules } from '../emitter.ts';
@@ -108,6 +108,8 @@ function enter(core: Core, bytes: number, level: number, size: number): void {
     else core.store16(top, value);
   };
   const depth = level & 31;
+  // What is copied may lie where it is stored to, so that loads and stores have to take turns.
+  if (depth > 1) core.prepareLoad((r[Word.Ebp]! - (depth - 1) * size) >>> 0, (depth - 1) * size);
   core.prepareStore((frame - depth * size) >>> 0, (depth + 1) * size);
   copy(r[Word.Ebp]!);
   for (let n = 1; n < depth; n++) {

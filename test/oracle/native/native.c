@@ -16,7 +16,11 @@
  * iret leave IF and IOPL alone; segment registers hold other selectors. Of flags pushed by pushf
  * only those that a test can set are kept.
  *
- *   native RAM_KILOBYTES
+ * Under qemu-i386 (`emulated`) the same program tells what that emulator does. There are no segment
+ * limits, so a test must not leave RAM; no seccomp, so that a system call is refused before it is
+ * executed; and no vectors in signal frames, so that the signal and the opcode have to tell them.
+ *
+ *   native RAM_KILOBYTES [emulated]
  */
 #include <asm/ldt.h>
 #include <asm/sigcontext.h>
@@ -36,8 +40,9 @@ typedef unsigned int u32;
 
 enum { MAX_RAM = 1 << 20, INPUT = 4 << 20, OUTPUT = 1 << 20, MAX_RUNS = 1 << 14 };
 enum { CF = 1, ONE = 2, TF = 0x100, IF = 0x200, SHOWN = 0xcd5 };
-enum { DB = 1, BP = 3, OF = 4, PF = 14 };
-enum { TRAPS = SIGTRAP };
+enum { DE = 0, DB = 1, BP = 3, OF = 4, BR = 5, UD = 6, GP = 13, PF = 14 };
+/* si_code of a signal that no address belongs to. */
+enum { FROM_KERNEL = 0x80 };
 
 /* Selectors of the local descriptor table, ring 3: code is entry 0, data entry 1. */
 enum { GUEST_CODE = 0x07, GUEST_DATA = 0x0f };
@@ -61,8 +66,8 @@ static struct { u32 address, size; } own[MAX_RUNS];
 static u32 own_count;
 /* The instruction being stepped. */
 static u32 step_eip;
-static int step_repeats, step_pushes_flags, step_pushes_wide;
-static int running;
+static int step_repeats, step_pushes_flags, step_pushes_wide, step_opcode, step_calls_system;
+static int running, emulated;
 
 extern const char __executable_start[], etext[];
 
@@ -288,7 +293,7 @@ static int fields(char *at, struct sigcontext_32 *c)
 static void look(u32 eip)
 {
 	step_eip = eip;
-	step_repeats = step_pushes_flags = 0;
+	step_repeats = step_pushes_flags = step_opcode = step_calls_system = 0;
 	step_pushes_wide = 1;
 	int repeat = 0;
 	for (u32 at = eip; at < ram_bytes && at < eip + 14; at++) {
@@ -301,6 +306,11 @@ static void look(u32 eip)
 			step_repeats = repeat && ((byte >= 0xa4 && byte <= 0xa7)
 				|| (byte >= 0xaa && byte <= 0xaf) || (byte >= 0x6c && byte <= 0x6f));
 			step_pushes_flags = byte == 0x9c;
+			step_opcode = byte;
+			/* int 0x80, syscall, sysenter. */
+			u8 next = at + 1 < ram_bytes ? *(volatile u8 *)(at + 1) : 0;
+			step_calls_system = (byte == 0xcd && next == 0x80)
+				|| (byte == 0x0f && (next == 0x05 || next == 0x34));
 			return;
 		}
 	}
@@ -385,6 +395,24 @@ static void answer(const struct sigcontext_32 *c, int faulted)
 	put_char('\n');
 }
 
+/* The vector that a signal stands for, where the frame does not hold it. */
+static u32 vector_of(int signal, const siginfo_t *info, const struct sigcontext_32 *c)
+{
+	switch (signal) {
+	case SIGTRAP:
+		return info->si_code == FROM_KERNEL ? BP : DB;
+	case SIGILL:
+		return UD;
+	case SIGFPE:
+		return DE;
+	}
+	if (info->si_code != FROM_KERNEL)
+		return PF;
+	if (step_opcode == 0xce && c->ip != step_eip)
+		return OF;
+	return step_opcode == 0x62 ? BR : GP;
+}
+
 /* Lays out the next test in the signal frame. */
 static void begin(struct sigcontext_32 *c)
 {
@@ -437,18 +465,28 @@ static int stepped(struct sigcontext_32 *c)
 	return 0;
 }
 
+/* The emulator aligns the stack less than put_back's vectors want it, and leaves DF as it was. */
+__attribute__((force_align_arg_pointer))
 static void handler(int number, siginfo_t *info, struct ucontext *context)
 {
 	struct sigcontext_32 *c = (struct sigcontext_32 *)&context->uc_mcontext;
-	(void)info;
+	asm volatile("cld");
 	if (running && (c->cs & 0xffff) != GUEST_CODE)
 		refuse("native: the test has left its code segment\n");
+	if (emulated) {
+		c->trapno = vector_of(number, info, c);
+		c->cr2 = (u32)info->si_addr;
+	}
 	if (running && number == SIGSYS) {
 		refuse_line("a system call");
-	} else if (running && number == TRAPS && c->trapno == DB) {
-		if (!stepped(c))
+	} else if (running && number == SIGTRAP && c->trapno == DB) {
+		int ended = stepped(c);
+		if (!ended && !(emulated && step_calls_system))
 			return;
-		answer(c, 0);
+		if (ended)
+			answer(c, 0);
+		else
+			refuse_line("a system call");
 	} else if (running) {
 		retired += c->trapno == BP || c->trapno == OF;
 		answer(c, 1);
@@ -456,6 +494,11 @@ static void handler(int number, siginfo_t *info, struct ucontext *context)
 	if (running)
 		put_back();
 	begin(c);
+	while (emulated && step_calls_system) {
+		refuse_line("a system call");
+		put_back();
+		begin(c);
+	}
 }
 
 asm(".text\nrestorer: movl $173, %eax\nint $0x80\n");
@@ -508,17 +551,19 @@ static void set_up_filter(void)
 static void start(const u32 *stack)
 {
 	const char *at = stack[0] > 1 ? (const char *)stack[2] : "256";
+	emulated = stack[0] > 2;
 	u32 kilobytes = 0;
 	for (; *at >= '0' && *at <= '9'; at++)
 		kilobytes = kilobytes * 10 + (*at - '0');
 	ram_bytes = kilobytes << 10;
 	if (*at || ram_bytes == 0 || ram_bytes % 4096 || ram_bytes > MAX_RAM)
-		refuse("usage: native KILOBYTES (a multiple of 4, at most 1024)\n");
+		refuse("usage: native KILOBYTES [emulated] (a multiple of 4, at most 1024)\n");
 	if (map_low(ram_bytes) != 0)
 		refuse("native: address 0 cannot be mapped; run as root or set vm.mmap_min_addr to 0\n");
 	set_up_segments();
 	set_up_signals();
-	set_up_filter();
+	if (!emulated)
+		set_up_filter();
 	/* The first signal: its handler begins the first test and never comes back here. */
 	asm volatile("ud2");
 }

@@ -1,0 +1,132 @@
+/**
+ * A campaign: series of generated tests, put to another processor and to ours, judged one by one
+ * and counted. Whatever is left out of a comparison is counted by its reason.
+ */
+import { toHex } from '../../src/base/digest.ts';
+import { formatTest, type VectorTest } from '../../src/cli/vectors-line.ts';
+import { VectorMachine } from '../../src/cli/vectors-machine.ts';
+import type { Generated } from './generator.ts';
+import { ROWS } from './rows.ts';
+import { background, tests } from './series.ts';
+import { RAM_BYTES } from './values.ts';
+import { Judge, type Other, type Verdict } from './verdict.ts';
+
+/** Tests of one series. */
+const SERIES = 20_000;
+
+/** Another processor behind the lines of `vmft vectors`. */
+export interface Oracle extends Other {
+  /** The answers to `lines`, T lines all; `before` is a B line. */
+  ask(before: string, lines: readonly string[]): string[];
+  /** Nothing keeps its tests inside RAM, so those that leave it must not be asked. */
+  readonly unbounded: boolean;
+}
+
+/** One test on its way: the rest of a test that was left out is put again under its name. */
+interface Question {
+  readonly name: string;
+  readonly test: VectorTest;
+  readonly made: Generated;
+}
+
+const add = (counts: Map<string, number>, key: string): void => {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+};
+
+/** What came of a campaign. */
+export class Tally {
+  readonly verdicts = new Map<Verdict, number>();
+  /** Reasons of what was left out. */
+  readonly reasons = new Map<string, number>();
+  /** Compared tests by what they aim at. */
+  readonly aims = new Map<string, number>();
+  /** Compared tests that hold an instruction of the row. */
+  readonly rows = new Map(ROWS.map((row) => [row.id, 0]));
+  /** Tests without a good reason to differ: how to see them again, and both answers. */
+  readonly differences: string[] = [];
+  /** Rests of tests that were left out, put again. */
+  rests = 0;
+
+  /** Counts a test that was compared to its end. */
+  compared({ aim, instructions }: Generated): void {
+    add(this.aims, aim);
+    for (const { row } of instructions) this.rows.set(row.id, this.rows.get(row.id)! + 1);
+  }
+
+  /** Tests put, without rests. */
+  get total(): number {
+    return [...this.verdicts.values()].reduce((sum, n) => sum + n, 0) - this.rests;
+  }
+
+  /** Share of all tests put. */
+  share(verdict: Verdict): number {
+    return (this.verdicts.get(verdict) ?? 0) / (this.total + this.rests);
+  }
+
+  /** Rows that no compared test held, as text. */
+  get neverCompared(): string[] {
+    const never = ROWS.filter((row) => this.rows.get(row.id) === 0);
+    return never.map(({ mnemonic, operands }) => `${mnemonic} ${operands.join()}`);
+  }
+
+  /** All counts, on a few lines. */
+  report(): string {
+    const list = (counts: ReadonlyMap<string, number>): string =>
+      [...counts].map(([key, n]) => `${key} ${n}`).join(', ');
+    return [
+      `${this.total} tests: ${list(this.verdicts)}`,
+      `left out: ${list(this.reasons)}; ${this.rests} rests put again`,
+      `aimed at: ${list(this.aims)}`,
+      `rows never compared: ${this.neverCompared.length} of ${ROWS.length}`,
+    ].join('\n');
+  }
+}
+
+function take(count: number, all: Iterable<Generated>): Generated[] {
+  const taken: Generated[] = [];
+  for (const one of all) {
+    taken.push(one);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+/** Puts `total` tests to `oracle`, the first series of which `seed` names. */
+export function campaign(oracle: Oracle, seed: number, total: number): Tally {
+  const tally = new Tally();
+  for (let done = 0, n = seed; done < total; done += SERIES, n++)
+    putSeries(oracle, n, Math.min(SERIES, total - done), tally);
+  return tally;
+}
+
+function putSeries(oracle: Oracle, seed: number, count: number, tally: Tally): void {
+  const ram = background(seed);
+  const machine = new VectorMachine(RAM_BYTES);
+  machine.setBackground([{ address: 0, bytes: ram }]);
+  const judge = new Judge(machine, ram, oracle);
+  const staysInside = (test: VectorTest): boolean => {
+    const { eip } = machine.run(test);
+    return !machine.touchedOutside && eip < RAM_BYTES;
+  };
+  let questions: Question[] = take(count, tests(seed)).map((made, n) => {
+    return { name: `VMFT_SEED=${seed} ${n}`, test: made.test, made };
+  });
+  while (questions.length > 0) {
+    const put = oracle.unbounded ? questions.filter(({ test }) => staysInside(test)) : questions;
+    for (let n = put.length; n < questions.length; n++) add(tally.verdicts, 'leaves RAM');
+    const lines = put.map(({ test }, n) => formatTest(n.toString(16), test));
+    const answers = oracle.ask(`B mem=0:${toHex(ram)}`, lines);
+    questions = put.flatMap((question, n) => {
+      const { test, made, name } = question;
+      const judgement = judge.judge(n.toString(16), test, answers[n]!);
+      const { verdict, reason, here, rest } = judgement;
+      add(tally.verdicts, verdict);
+      if (reason) add(tally.reasons, reason);
+      if (verdict === 'different')
+        tally.differences.push(`${name} ${made.aim}\n${lines[n]}\n${here}\n${answers[n]}`);
+      if (verdict === 'same' || verdict === 'undefined flags') tally.compared(made);
+      return rest ? [{ ...question, test: rest }] : [];
+    });
+    tally.rests += questions.length;
+  }
+}
