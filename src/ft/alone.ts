@@ -1,18 +1,35 @@
 /**
  * A replica that has won its generation and goes on alone: the winner's token is 2g + 1 (rule 2),
- * and the Output Rule no longer binds it. Until re-protection it runs the guest without a backup.
+ * and the Output Rule no longer binds it. As soon as a standby is there it makes that its backup
+ * (reprotect.ts).
  */
-import { closeChannel } from './channel.ts';
-import { beat } from './heartbeat.ts';
+import { askAgain, claimForGood, onAnswer } from './arbitration.ts';
+import { closeChannel, receive } from './channel.ts';
+import { beat, readHeartbeat } from './heartbeat.ts';
+import { onBatch } from './inbox.ts';
 import { halt, onInput, onSliced, run } from './live.ts';
+import { newLocalReads } from './local-reads.ts';
 import { allArrived, confirm, release } from './output-rule.ts';
-import { type Event, tokenOf } from './ports.ts';
+import { type Event, type HostId, tokenOf } from './ports.ts';
+import {
+  advanceClone,
+  giveUp,
+  isHeldBack,
+  onCaptured,
+  onPiece,
+  onStandbyMessage,
+} from './reprotect.ts';
 import type { Step } from './state.ts';
+import { hasRoom, newWindow, onShippedSlice } from './window.ts';
 
-/** The first event of a machine without protection. */
+/**
+ * The first event of a machine without protection. With other hosts in its group it has to win its
+ * generation like anybody else, and holds its outputs until then (rule 3).
+ */
 export function startAlone(step: Step): void {
   step.s.channel = 'closed';
-  step.s.arbitration.stage = 'won';
+  if (step.config.group.length > 1) claimForGood(step);
+  else step.s.arbitration.stage = 'won';
   becomeAlone(step);
 }
 
@@ -22,9 +39,12 @@ export function startAlone(step: Step): void {
  */
 export function goAlone(step: Step): void {
   const { s } = step;
-  closeChannel(step);
-  s.window.unsent = [];
-  s.reads.undone = [];
+  if (step.config.rules.presentChannel) closeChannel(step);
+  s.channel = 'closed';
+  s.clone = undefined;
+  s.farewellNs = undefined;
+  s.window = newWindow();
+  s.reads = newLocalReads();
   becomeAlone(step);
 }
 
@@ -38,10 +58,31 @@ export function becomeAlone(step: Step): void {
   advanceAlone(step);
 }
 
-/** Takes one event of an alone replica. Messages of the closed channel are not read. */
+/** Takes one event of an alone replica. The only messages that it reads are a standby's. */
 export function onAloneEvent(step: Step, event: Event): void {
   const { s, out } = step;
   switch (event.kind) {
+    case 'message':
+      if (s.clone || step.config.rules.closeFirst) {
+        onStandbyMessage(step, event.from, event.bytes);
+      } else {
+        acknowledgeLate(step, event.from, event.bytes);
+      }
+      break;
+    case 'heartbeat':
+      if (readHeartbeat(step, event.from, event.bytes) && event.from === s.peer) {
+        s.watch.heartbeatHeardNs = s.nowNs;
+      }
+      break;
+    case 'channel-lost':
+      if (event.peer === s.peer) giveUp(step, 'standby-lost');
+      break;
+    case 'captured':
+      onCaptured(step, event);
+      break;
+    case 'piece':
+      onPiece(step, event);
+      break;
     case 'input':
       onInput(step, event.input);
       break;
@@ -49,10 +90,14 @@ export function onAloneEvent(step: Step, event: Event): void {
       if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'power-off' } });
       break;
     case 'sliced':
-      onSliced(step, event.slice);
+      if (s.clone?.stage === 'held') onShippedSlice(step, event.slice);
+      else onSliced(step, event.slice);
       break;
     case 'released':
       confirm(s.outputs, event.ordinal);
+      break;
+    case 'arbiter':
+      onAnswer(step, event);
       break;
     case 'refused':
       if (event.token > s.token) halt(step, 'refused');
@@ -62,11 +107,30 @@ export function onAloneEvent(step: Step, event: Event): void {
   }
 }
 
+/** Without rule 7: the channel is still open, and what comes after the go-live is acknowledged. */
+function acknowledgeLate(step: Step, from: HostId, bytes: Uint8Array): void {
+  const message = receive(step, from, bytes);
+  if (message && message !== 'broken' && message.kind === 'batch') onBatch(step, message);
+}
+
 /** What follows from state and time, after every event. Its heartbeat tells a peer that it lost. */
 export function advanceAlone(step: Step): void {
   const { s } = step;
   beat(step);
-  release(step, Number.POSITIVE_INFINITY);
-  if (!s.execution.ended) run(step);
-  else if (allArrived(s.outputs)) halt(step, s.execution.ended);
+  askAgain(step);
+  if (s.arbitration.stage === 'lost') {
+    halt(step, 'lost-test-and-set');
+    return;
+  }
+  advanceClone(step);
+  const won = s.arbitration.stage === 'won';
+  release(step, isHeldBack(step) ? s.window.acknowledged : won ? Number.POSITIVE_INFINITY : 0);
+  if (s.execution.ended && won && allArrived(s.outputs)) halt(step, s.execution.ended);
+  else if (!s.execution.ended && mayRun(step)) run(step);
+}
+
+/** A machine stands still for its last round, and while what its standby must be told piles up. */
+function mayRun(step: Step): boolean {
+  const { stage } = step.s.clone ?? {};
+  return stage !== 'stopping' && (stage !== 'held' || hasRoom(step));
 }

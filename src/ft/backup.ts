@@ -3,15 +3,14 @@
  * entries as they come into its buffer. When the primary seems to have failed it closes the channel
  * and asks the arbiter; go-live.ts has what follows.
  */
-import { LogError } from '../hypervisor/codec.ts';
-import { askAgain, claim, onAnswer } from './arbitration.ts';
+import { askAgain, claimForGood, onAnswer } from './arbitration.ts';
 import { closeChannel, receive, send } from './channel.ts';
 import { goLive } from './go-live.ts';
 import { beat, failureAtNs, readHeartbeat, startWatch } from './heartbeat.ts';
 import { moveWaiting, onBatch, reportProgress } from './inbox.ts';
 import { halt, onSliced, run } from './live.ts';
 import { askReads, hasReads, onRead } from './local-reads.ts';
-import { type Message, MessageError } from './messages.ts';
+import type { Message } from './messages.ts';
 import { forgetReleased } from './output-rule.ts';
 import type { Event, HostId } from './ports.ts';
 import type { Step } from './state.ts';
@@ -69,8 +68,8 @@ export function onBackupEvent(step: Step, event: Event): void {
 
 /** Rule 7: from here on nothing is acknowledged, so the point of a go-live is fixed. */
 function suspect(step: Step): void {
-  closeChannel(step);
-  claim(step);
+  if (step.config.rules.closeFirst) closeChannel(step);
+  claimForGood(step);
 }
 
 function onMessage(step: Step, from: HostId, bytes: Uint8Array): void {
@@ -89,14 +88,7 @@ function takeMessage(step: Step, message: Message): boolean {
     halt(step, reason === 'divergence' ? 'refused' : reason);
     return true;
   }
-  if (message.kind !== 'batch' || s.channel !== 'open') return false;
-  try {
-    onBatch(step, message);
-    return true;
-  } catch (error) {
-    if (error instanceof MessageError || error instanceof LogError) return false;
-    throw error;
-  }
+  return message.kind === 'batch' && s.channel === 'open' && onBatch(step, message);
 }
 
 function takeHello(step: Step, hello: Message & { kind: 'hello' | 'hello-ack' }): boolean {
@@ -132,5 +124,5 @@ export function advanceBackup(step: Step): void {
   beat(step);
   askReads(step);
   if (s.inbox.executed + s.reads.waiting.length < s.inbox.received) run(step);
-  if (s.channel === 'closed') goLive(step);
+  if (s.arbitration.stage !== 'idle') goLive(step);
 }

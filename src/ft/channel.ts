@@ -3,30 +3,35 @@ import { decodeMessage, encodeMessage, type Message, MessageError } from './mess
 import type { HostId } from './ports.ts';
 import type { Step } from './state.ts';
 
-/** Sends one message to the peer. */
-export function send({ s, out }: Step, message: Message): void {
-  out.push({ kind: 'send', to: s.peer, bytes: encodeMessage(message) });
+/** Sends one message to the peer, or to somebody who is none. */
+export function send({ s, out }: Step, message: Message, to: HostId = s.peer): void {
+  out.push({ kind: 'send', to, bytes: encodeMessage(message) });
 }
 
 /**
  * The message that came, 'broken' for bytes that are none, or undefined for what must be ignored:
  * a stranger's bytes, what comes after the channel was closed, and other generations' messages
- * (rule 4), greetings aside.
+ * (rule 4), greetings aside. The channel of a clone is of the generation that is offered.
  */
 export function receive(
-  { s }: Step,
+  { config, s }: Step,
   from: HostId,
   bytes: Uint8Array,
 ): Message | 'broken' | undefined {
-  if (s.channel === 'closed' || from !== s.peer) return undefined;
-  const message = read(bytes);
+  const present = s.channel !== 'closed' && from === s.peer;
+  if (!present && config.rules.presentChannel) return undefined;
+  const message = readMessage(bytes);
+  if (!config.rules.presentChannel && message?.kind === 'ack') return message;
+  if (!present) return undefined;
   if (!message) return 'broken';
-  if (message.generation !== s.generation && message.kind !== 'hello') return undefined;
+  const generation = s.clone?.generation ?? s.generation;
+  if (message.generation !== generation && message.kind !== 'hello') return undefined;
   s.watch.channelHeardNs = s.nowNs;
   return message;
 }
 
-function read(bytes: Uint8Array): Message | undefined {
+/** The message that `bytes` are, if they are one. */
+export function readMessage(bytes: Uint8Array): Message | undefined {
   try {
     return decodeMessage(bytes);
   } catch (error) {
@@ -35,7 +40,7 @@ function read(bytes: Uint8Array): Message | undefined {
   }
 }
 
-/** Closes the channel for good: nothing that comes later is received or acknowledged. */
+/** Closes the channel: nothing that comes from this peer is received or acknowledged any more. */
 export function closeChannel({ s, out }: Step): void {
   if (s.channel === 'closed') return;
   s.channel = 'closed';

@@ -31,6 +31,16 @@ export interface Limits {
   readonly bufferEntries: number;
   /** Execution lag of the backup, in ns, above which the primary executes less; see lag.ts. */
   readonly lagNs: number;
+  /**
+   * Longest pause of a machine that is cloned to a standby, in ns: how long the last round may
+   * take, while its outputs wait.
+   */
+  readonly pauseNs: number;
+  /** Rounds of a clone; a guest that then still writes too fast for the pause stays alone. */
+  readonly cloneRounds: number;
+  /** Bytes of one piece of a clone, about, and of the pieces that may be under way. */
+  readonly pieceBytes: number;
+  readonly cloneBytes: number;
 }
 
 /** A host that may carry a replica of the machine. */
@@ -86,6 +96,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   channelBytes: 4 * 1024 * 1024,
   bufferEntries: 100_000,
   lagNs: 1000 * MS,
+  pauseNs: 300 * MS,
+  cloneRounds: 8,
+  pieceBytes: 64 * 1024,
+  cloneBytes: 1024 * 1024,
 });
 
 /** Everything that is not said takes the defaults above, all rules on and `resend`. */

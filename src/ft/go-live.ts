@@ -15,7 +15,7 @@ import { dropUncertain } from './output-rule.ts';
 import { tokenOf } from './ports.ts';
 import type { Step } from './state.ts';
 
-/** Takes the next steps that are possible. Called while the channel is closed. */
+/** Takes the next steps that are possible. Called once the backup has begun to ask. */
 export function goLive(step: Step): void {
   const { config, s, out } = step;
   const consumed = s.inbox.executed === s.inbox.received && !s.execution.running;

@@ -39,9 +39,12 @@ export function beat({ config, s, out }: Step): boolean {
   return true;
 }
 
-/** The heartbeat in a datagram, or undefined for anything else: anyone may send us a datagram. */
+/**
+ * The heartbeat in a datagram, or undefined for anything else: anyone may send us a datagram. A
+ * standby that says that it is there is remembered.
+ */
 export function readHeartbeat(
-  { config }: Step,
+  { config, s }: Step,
   from: string,
   bytes: Uint8Array,
 ): (Message & { kind: 'heartbeat' }) | undefined {
@@ -49,6 +52,8 @@ export function readHeartbeat(
   try {
     const message = decodeMessage(bytes);
     if (message.kind !== 'heartbeat' || message.machine !== config.machine) return undefined;
+    if (message.token === 0) s.standbys[from] = s.nowNs;
+    else delete s.standbys[from];
     return message;
   } catch (error) {
     if (error instanceof MessageError) return undefined;

@@ -7,7 +7,7 @@
  * - batches and entries are contiguous: nothing is acknowledged behind a gap
  * - executed ≤ received; nothing is received once the channel is closed (rule 7)
  */
-import { decodeEntries } from '../hypervisor/codec.ts';
+import { decodeEntries, LogError } from '../hypervisor/codec.ts';
 import type { LogEntry } from '../hypervisor/entry.ts';
 import { send } from './channel.ts';
 import { feed } from './local-reads.ts';
@@ -49,10 +49,19 @@ export const newInbox = (): Inbox => ({
 
 /**
  * Takes a batch from the channel into the buffer, or leaves it waiting; one that has come before is
- * ignored.
- * @throws MessageError for a gap, LogError (hypervisor) for bytes that are not entries
+ * ignored. False for a gap and for bytes that are no entries: the channel cannot be used any more.
  */
-export function onBatch(step: Step, message: Message & { kind: 'batch' }): void {
+export function onBatch(step: Step, message: Message & { kind: 'batch' }): boolean {
+  try {
+    readBatch(step, message);
+    return true;
+  } catch (error) {
+    if (error instanceof MessageError || error instanceof LogError) return false;
+    throw error;
+  }
+}
+
+function readBatch(step: Step, message: Message & { kind: 'batch' }): void {
   const { inbox } = step.s;
   const { batch, releasedUpTo } = message;
   if (batch < inbox.nextBatch) return;
@@ -71,9 +80,13 @@ export function onBatch(step: Step, message: Message & { kind: 'batch' }): void 
   moveWaiting(step);
 }
 
-/** Moves batches into the buffer while there is room, and acknowledges them. */
+/**
+ * Moves batches into the buffer while there is room, and acknowledges them. At a joining host they
+ * wait for the machine that they belong to.
+ */
 export function moveWaiting(step: Step): void {
-  const { inbox } = step.s;
+  const { inbox, role } = step.s;
+  if (role === 'joining') return;
   while (inbox.waiting.length > 0) {
     if (inbox.received - inbox.executed >= step.config.limits.bufferEntries) return;
     accept(step, inbox.waiting.shift()!);

@@ -3,14 +3,19 @@
  *   magic u32 "VMFT" · version u8 · type u8 · length u32 of the body · crc32 u32 of type and body ·
  * body little endian. A decoder survives any bytes: it throws {@link MessageError} and nothing
  * else. Everything but a heartbeat travels on the channel, in order.
+ *
+ * A machine moves to a standby (protocol.md §4 rules 11 to 15) with `offer`, `accept`, `piece`s
+ * and their acknowledgements, and `last`; all of them carry the generation that is offered.
  */
 import { ByteReader, BytesError, ByteWriter } from '../base/bytes.ts';
 import { crc32 } from '../base/crc32.ts';
 import { type Digest, fromHex, toHex } from '../base/digest.ts';
+import { readOutput, writeOutput } from '../hypervisor/output-codec.ts';
+import type { PendingOutput } from './output-rule.ts';
 import type { Token } from './ports.ts';
 
 /** Grows with every change of the format; a peer of another version is refused. */
-export const MESSAGE_VERSION = 1;
+export const MESSAGE_VERSION = 2;
 const MAGIC = 0x54464d56;
 /** Bytes before the body. */
 export const HEADER_BYTES = 14;
@@ -64,9 +69,36 @@ export type Message = {
   /** The sender ends and must not be replaced, except for 'divergence' and 'refused'. */
   | { readonly kind: 'goodbye'; readonly reason: Farewell }
   | { readonly kind: 'goodbye-ack' }
+  /** The sender has won generation `won` as `owner`, and would make the receiver its backup. */
+  | {
+      readonly kind: 'offer';
+      readonly machine: string;
+      readonly owner: string;
+      readonly configuration: Digest;
+      readonly won: number;
+    }
+  /** The offer is taken: the arbiter has confirmed it. */
+  | { readonly kind: 'accept' }
+  /** Part of the machine's state (hypervisor/clone.ts). `number` counts up from 0 in an offer. */
+  | { readonly kind: 'piece'; readonly number: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'piece-ack'; readonly number: number }
+  /** With this message the generation begins: what the new backup knows at its beginning. */
+  | ({ readonly kind: 'last' } & Handover)
   /** A datagram. `token` says what the sender is: 2g + 1 tells that it goes on alone (rule 18). */
   | { readonly kind: 'heartbeat'; readonly machine: string; readonly token: Token }
 );
+
+/** What a new backup has to know besides the state of the machine. */
+export interface Handover {
+  /** Of the machine as its last piece describes it. */
+  readonly digest: Digest;
+  /** Entries and outputs of the machine's life up to there, and the instruction count. */
+  readonly entries: number;
+  readonly outputs: number;
+  readonly count: number;
+  /** Outputs up to there that are not known to have arrived, oldest first. */
+  readonly pending: readonly PendingOutput[];
+}
 
 const TYPES: readonly Message['kind'][] = [
   'hello',
@@ -76,6 +108,11 @@ const TYPES: readonly Message['kind'][] = [
   'goodbye',
   'goodbye-ack',
   'heartbeat',
+  'offer',
+  'accept',
+  'piece',
+  'piece-ack',
+  'last',
 ];
 
 /** Bytes that are not a message of this version. */
@@ -118,12 +155,46 @@ function encodeBody(message: Message): Uint8Array {
       writer.u8(FAREWELLS.indexOf(message.reason));
       break;
     case 'goodbye-ack':
+    case 'accept':
+      break;
+    case 'offer':
+      writer.text(message.machine).text(message.owner).blob(fromHex(message.configuration));
+      writer.varint(message.won);
+      break;
+    case 'piece':
+      writer.varint(message.number).blob(message.bytes);
+      break;
+    case 'piece-ack':
+      writer.varint(message.number);
+      break;
+    case 'last':
+      writeHandover(writer, message);
       break;
     case 'heartbeat':
       writer.text(message.machine).varint(message.token);
       break;
   }
   return writer.take();
+}
+
+function writeHandover(writer: ByteWriter, handover: Handover): void {
+  const { digest, entries, outputs, count, pending } = handover;
+  writer.blob(fromHex(digest)).varint(entries).varint(outputs).varint(count);
+  writer.varint(pending.length);
+  for (const { ordinal, entry, output } of pending) {
+    writeOutput(writer.varint(ordinal).varint(entry), output);
+  }
+}
+
+function readHandover(reader: ByteReader): Handover {
+  const digest = toHex(reader.blob());
+  const [entries, outputs, count] = [reader.varint(), reader.varint(), reader.varint()];
+  const pending: PendingOutput[] = [];
+  for (let left = reader.varint(); left > 0; left--) {
+    const [ordinal, entry] = [reader.varint(), reader.varint()];
+    pending.push({ ordinal, entry, output: readOutput(reader) });
+  }
+  return { digest, entries, outputs, count, pending };
 }
 
 /**
@@ -200,7 +271,19 @@ function decodeBody(type: number, reader: ByteReader): Message {
       return { kind, generation, reason };
     }
     case 'goodbye-ack':
+    case 'accept':
       return { kind, generation };
+    case 'offer': {
+      const [machine, owner] = [reader.text(), reader.text()];
+      const configuration = toHex(reader.blob());
+      return { kind, generation, machine, owner, configuration, won: reader.varint() };
+    }
+    case 'piece':
+      return { kind, generation, number: reader.varint(), bytes: reader.blob() };
+    case 'piece-ack':
+      return { kind, generation, number: reader.varint() };
+    case 'last':
+      return { kind, generation, ...readHandover(reader) };
     case 'heartbeat':
       return { kind, generation, machine: reader.text(), token: reader.varint() };
     case undefined:

@@ -42,8 +42,11 @@ export interface OutputQueue {
   released: PendingOutput[];
 }
 
-/** No output yet. */
-export const newOutputs = (): OutputQueue => ({ next: 0, held: [], heldReads: 0, released: [] });
+/** No output yet; or of a new backup, the outputs so far and those that have not arrived. */
+export function newOutputs(next = 0, pending: readonly PendingOutput[] = []): OutputQueue {
+  const held = [...pending];
+  return { next, held, heldReads: held.filter(isRead).length, released: [] };
+}
 
 /** Takes in what a stretch of execution produced, and the completions that it consumed. */
 export function produce(queue: OutputQueue, slice: Slice): void {

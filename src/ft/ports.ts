@@ -3,6 +3,7 @@
  * and returns effects; it performs nothing. A world, simulated (sim/) or real (host/), performs the
  * effects in the order in which they stand and answers with events. All of it is plain data.
  */
+import type { Digest } from '../base/digest.ts';
 import type { Control, LogEntry, Slice } from '../hypervisor/entry.ts';
 import type { Input } from '../machine/input.ts';
 import type { DiskRequest, Output } from '../machine/output.ts';
@@ -27,8 +28,11 @@ export interface Claim {
   readonly owner: string;
 }
 
-/** What a replica is. A standby is empty: it claims nothing and emits nothing. */
-export type Role = 'standby' | 'primary' | 'backup' | 'alone' | 'halted';
+/**
+ * What a replica is. A standby is empty, a joining one is being given the machine: they claim
+ * nothing and emit nothing.
+ */
+export type Role = 'standby' | 'joining' | 'primary' | 'backup' | 'alone' | 'halted';
 
 /** What a replica is when its process starts: generations count from 1. */
 export type Start =
@@ -65,6 +69,20 @@ export interface Rules {
   readonly confirmReleases: boolean;
   /** No answer from the arbiter is no permission (6). */
   readonly askAgain: boolean;
+  /** Disk, gateway and console sink compare tokens, not generations (2). */
+  readonly tokens: boolean;
+  /** Acknowledgements count from the channel of the present generation only (4). */
+  readonly presentChannel: boolean;
+  /** A backup closes the channel before it fixes the point of its go-live (7). */
+  readonly closeFirst: boolean;
+  /** The Output Rule is on before a standby has the whole machine (11). */
+  readonly ruleFirst: boolean;
+  /** Who has given away a generation leaves the Output Rule only by winning it (12). */
+  readonly spendNumber: boolean;
+  /** A joining host never claims (14). */
+  readonly completeOnly: boolean;
+  /** A restarted host is empty, and joins only whom the arbiter names (15). */
+  readonly askSource: boolean;
 }
 
 /** Every rule on: the only setting outside the simulator. */
@@ -75,7 +93,33 @@ export const ALL_RULES: Rules = Object.freeze({
   winFirst: true,
   confirmReleases: true,
   askAgain: true,
+  tokens: true,
+  presentChannel: true,
+  closeFirst: true,
+  ruleFirst: true,
+  spendNumber: true,
+  completeOnly: true,
+  askSource: true,
 });
+
+/** Where a machine stood still for the last round of its clone. */
+export interface CloneEnd {
+  /** Entries of its log so far. */
+  readonly entries: number;
+  readonly count: number;
+  readonly digest: Digest;
+}
+
+/** Why a source has given up a clone; it is alone, as before. */
+export type GiveUp =
+  /** The standby was not heard for the failure timeout, or its channel broke. */
+  | 'standby-lost'
+  /** The standby runs another machine, or the arbiter named another winner. */
+  | 'refused'
+  /** The guest writes to memory faster than the channel carries it (limits.cloneRounds). */
+  | 'too-dirty'
+  /** The guest has ended. */
+  | 'ended';
 
 /** What a driver tells a replica. */
 export type Event = {
@@ -109,6 +153,29 @@ export type Event = {
   | { readonly kind: 'released'; readonly ordinal: number }
   /** The answer to a `read`. */
   | { readonly kind: 'read'; readonly completion: Extract<Input, { kind: 'disk' }> }
+  /** The arbiter says who owns a generation; undefined for nobody yet. */
+  | {
+      readonly kind: 'owner';
+      readonly machine: string;
+      readonly generation: number;
+      readonly owner: string | undefined;
+    }
+  /** The pages of a round have been taken, about so many bytes; `end` if it is the last. */
+  | {
+      readonly kind: 'captured';
+      readonly attempt: number;
+      readonly bytes: number;
+      readonly end?: CloneEnd;
+    }
+  /** The next piece of the round taken last. */
+  | {
+      readonly kind: 'piece';
+      readonly attempt: number;
+      readonly bytes: Uint8Array;
+      readonly last: boolean;
+    }
+  /** The machine is as the pieces say, with this digest; undefined if they make up no machine. */
+  | { readonly kind: 'assembled'; readonly digest: Digest | undefined }
   /** Disk or gateway would not take an output of ours: it knows `token`, which is higher. */
   | { readonly kind: 'refused'; readonly token: Token }
 );
@@ -159,6 +226,31 @@ export type Effect =
   | { readonly kind: 'read'; readonly token: Token; readonly request: DiskRequest }
   /** Ask the arbiter; a repeated effect asks again. Answered by `arbiter`, or not at all. */
   | { readonly kind: 'test-and-set'; readonly claim: Claim }
+  /** Ask the arbiter who owns a generation, and claim nothing. Answered by `owner`, or not at all. */
+  | { readonly kind: 'who-won'; readonly machine: string; readonly generation: number }
+  /** End the `run` that is out as soon as it can be, also if the guest sleeps; no new kind of end. */
+  | { readonly kind: 'stop' }
+  /**
+   * Take the pages that have changed since the round before, in round 1 those that are not zero;
+   * answer with `captured`. A `final` round holds the rest of the machine too; it comes when no
+   * `run` is out. `attempt` tells one clone from the next.
+   */
+  | {
+      readonly kind: 'capture';
+      readonly attempt: number;
+      readonly round: number;
+      readonly final: boolean;
+    }
+  /** Answer with the next `piece` of the round, of about `bytes`. One at a time. */
+  | { readonly kind: 'read-piece'; readonly attempt: number; readonly bytes: number }
+  /** At a joining host: forget what has been installed. */
+  | { readonly kind: 'clear' }
+  /** At a joining host: put a piece to the others, in order. */
+  | { readonly kind: 'install'; readonly bytes: Uint8Array }
+  /** At a joining host: make the machine of the pieces, with a replayer; answer `assembled`. */
+  | { readonly kind: 'assemble' }
+  /** For people: how the protection of the machine stands. Nothing is to be done. */
+  | { readonly kind: 'protection'; readonly peer: HostId; readonly news: ProtectionNews }
   /** Raise the disk's fence to `token`; answer with `fenced`. Always before `go-live`. */
   | { readonly kind: 'fence'; readonly token: Token }
   /** Tell gateway and console sink who speaks for the machine now. After `go-live`. */
@@ -169,6 +261,18 @@ export type Effect =
   | { readonly kind: 'wake-at'; readonly atNs: number }
   /** The last effect of a replica's life; what it has sent before still goes out. */
   | { readonly kind: 'halt'; readonly reason: HaltReason };
+
+/** What a source tells about the clone of its machine. */
+export type ProtectionNews =
+  | { readonly what: 'begins'; readonly generation: number }
+  | { readonly what: 'given-up'; readonly reason: GiveUp }
+  /** The outputs of the guest have waited for `pauseNs`. */
+  | {
+      readonly what: 'protected';
+      readonly rounds: number;
+      readonly bytes: number;
+      readonly pauseNs: number;
+    };
 
 /** One member of a replicated machine. */
 export interface Replica<State = unknown> {

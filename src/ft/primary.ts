@@ -1,24 +1,24 @@
 /**
  * The primary: runs the guest, sends its log to the backup, and lets outputs leave under the Output
  * Rule. When the backup seems to have failed it asks the arbiter, with the rule still on (rule 3),
- * and goes on alone once it has won.
+ * and goes on alone once it has won; if the backup is heard again before, it withdraws (rule 10).
  *
  * An ending guest (exit, fault, power-off) is held like an output (rule 19): the primary lingers
  * until the last entry is acknowledged and the last output has arrived, then says goodbye, so that
  * the backup does not go live after a clean end (contracts.md 9).
  */
 import { goAlone } from './alone.ts';
-import { askAgain, claim, onAnswer } from './arbitration.ts';
+import { askAgain, claim, claimForGood, onAnswer, onOwner, withdraw } from './arbitration.ts';
 import { closeChannel, receive, send } from './channel.ts';
 import { beat, failureAtNs, readHeartbeat, startWatch } from './heartbeat.ts';
-import { ageEntries, rests } from './lag.ts';
-import { halt, onInput, onSliced, run } from './live.ts';
-import { noteReads } from './local-reads.ts';
+import { rests } from './lag.ts';
+import { halt, onInput, run } from './live.ts';
 import type { Message } from './messages.ts';
 import { allArrived, confirm, release } from './output-rule.ts';
 import type { Event, HostId } from './ports.ts';
+import { isHeldBack, onProtected, takeBack } from './reprotect.ts';
 import type { Step } from './state.ts';
-import { acknowledge, enqueue, flush, isFull } from './window.ts';
+import { acknowledge, flush, hasRoom, onShippedSlice } from './window.ts';
 
 /** The first event of a primary's life: it greets the backup. */
 export function startPrimary(step: Step): void {
@@ -38,7 +38,7 @@ export function onPrimaryEvent(step: Step, event: Event): void {
     case 'heartbeat': {
       const heard = readHeartbeat(step, event.from, event.bytes);
       if (!heard) break;
-      if (heard.token > s.token) claim(step);
+      if (heard.token > s.token) claimForGood(step);
       else if (event.from === s.peer && heard.generation === s.generation)
         s.watch.heartbeatHeardNs = s.nowNs;
       break;
@@ -50,10 +50,7 @@ export function onPrimaryEvent(step: Step, event: Event): void {
       if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'power-off' } });
       break;
     case 'sliced':
-      noteReads(step, event.slice);
-      onSliced(step, event.slice);
-      enqueue(step, event.slice.entries);
-      ageEntries(step, event.slice);
+      onShippedSlice(step, event.slice);
       break;
     case 'released':
       confirm(s.outputs, event.ordinal);
@@ -61,13 +58,16 @@ export function onPrimaryEvent(step: Step, event: Event): void {
     case 'channel-lost':
       if (event.peer !== s.peer) break;
       closeChannel(step);
-      claim(step);
+      claimForGood(step);
       break;
     case 'refused':
-      if (event.token > s.token) claim(step);
+      if (event.token > s.token) claimForGood(step);
       break;
     case 'arbiter':
       onAnswer(step, event);
+      break;
+    case 'owner':
+      onOwner(step, event);
       break;
     default:
       break;
@@ -78,7 +78,7 @@ function onMessage(step: Step, from: HostId, bytes: Uint8Array): void {
   const message = receive(step, from, bytes);
   if (!message || (message !== 'broken' && takeMessage(step, message))) return;
   closeChannel(step);
-  claim(step);
+  claimForGood(step);
 }
 
 /** False if the channel cannot be used any more. */
@@ -94,7 +94,9 @@ function takeMessage(step: Step, message: Message): boolean {
       }
       return true;
     case 'ack':
-      return acknowledge(step, message);
+      if (!takeAck(step, message)) return false;
+      onProtected(step);
+      return true;
     case 'goodbye':
       // Nothing has been protected yet: the operator has started two different machines.
       if (message.reason !== 'refused' || s.channel !== 'greeting') return false;
@@ -108,12 +110,25 @@ function takeMessage(step: Step, message: Message): boolean {
   }
 }
 
+function takeAck(step: Step, ack: Message & { kind: 'ack' }): boolean {
+  const { config, s } = step;
+  if (config.rules.presentChannel) return acknowledge(step, ack);
+  // Without rule 4 the number of a batch is all that counts, whichever channel it was on.
+  const batch = s.window.underWay.find((sent) => sent.batch === ack.batch);
+  return !batch || acknowledge(step, { ...ack, received: batch.entries, executed: 0 });
+}
+
 /** What follows from state and time, after every event. */
 export function advancePrimary(step: Step): void {
-  const { config, s } = step;
+  const { s } = step;
   const beaten = beat(step);
   const watching = s.channel !== 'closed' && s.farewellNs === undefined;
-  if (watching && s.nowNs >= failureAtNs(step)) claim(step);
+  if (watching && s.nowNs >= failureAtNs(step)) {
+    if (takeBack(step)) return;
+    claim(step);
+  } else if (watching) {
+    withdraw(step);
+  }
   askAgain(step);
   if (s.arbitration.stage === 'lost') {
     halt(step, 'lost-test-and-set');
@@ -124,11 +139,9 @@ export function advancePrimary(step: Step): void {
     return;
   }
   if (farewell(step)) return;
-  const { window } = s;
   if (s.channel === 'open' && (beaten || isDue(step))) flush(step);
   release(step, releaseLimit(step));
-  const room = window.unsent.length < config.limits.bufferEntries && !isFull(step);
-  if (s.channel !== 'greeting' && !s.execution.ended && room && !rests(step)) run(step);
+  if (s.channel !== 'greeting' && !s.execution.ended && hasRoom(step) && !rests(step)) run(step);
 }
 
 /** Entries go out at once when an output waits for them, else when they have waited long enough. */
@@ -139,8 +152,9 @@ function isDue({ s }: Step): boolean {
 }
 
 /** Outputs whose entries are below this may leave. */
-function releaseLimit({ config, s }: Step): number {
-  if (!config.rules.outputRule) return Number.POSITIVE_INFINITY;
+function releaseLimit(step: Step): number {
+  const { config, s } = step;
+  if (!config.rules.outputRule || !isHeldBack(step)) return Number.POSITIVE_INFINITY;
   if (!config.rules.winFirst && s.arbitration.stage === 'asking') return Number.POSITIVE_INFINITY;
   return s.window.acknowledged;
 }

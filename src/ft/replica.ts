@@ -7,10 +7,10 @@ import { advanceAlone, onAloneEvent, startAlone } from './alone.ts';
 import { advanceBackup, onBackupEvent, startBackup } from './backup.ts';
 import type { ReplicaConfig } from './config.ts';
 import { failureAtNs } from './heartbeat.ts';
+import { advanceStandby, onStandbyEvent, startStandby } from './joining.ts';
 import { rests } from './lag.ts';
 import type { Effect, Event, Replica, Start } from './ports.ts';
 import { advancePrimary, onPrimaryEvent, startPrimary } from './primary.ts';
-import { advanceStandby, startStandby } from './standby.ts';
 import { newState, type ReplicaState, type Step } from './state.ts';
 
 /** A replica before its first event, which must be a `wake`. */
@@ -57,6 +57,9 @@ function takeEvent(step: Step, event: Event): void {
       onAloneEvent(step, event);
       break;
     case 'standby':
+    case 'joining':
+      onStandbyEvent(step, event);
+      break;
     case 'halted':
   }
 }
@@ -73,6 +76,7 @@ function advance(step: Step): void {
       advanceAlone(step);
       break;
     case 'standby':
+    case 'joining':
       advanceStandby(step);
       break;
     case 'halted':
@@ -96,10 +100,11 @@ function nextDueNs(step: Step): number {
     if (atNs < due) due = atNs;
   };
   const { stage, retryAtNs } = s.arbitration;
+  const isMember = s.role === 'primary' || s.role === 'backup';
+  if (s.joining?.stage === 'asking') consider(s.joining.retryAtNs);
   if (s.farewellNs !== undefined) consider(s.farewellNs + config.timing.failureTimeoutNs);
-  else if ((s.role === 'primary' || s.role === 'backup') && stage === 'idle')
-    consider(failureAtNs(step));
-  if (stage === 'asking') consider(retryAtNs);
+  else if (isMember && (stage === 'idle' || stage === 'withdrawn')) consider(failureAtNs(step));
+  if (stage === 'asking' || stage === 'withdrawn') consider(retryAtNs);
   if (s.role === 'primary' && s.channel === 'open' && s.window.unsent.length > 0) {
     consider(s.window.flushAtNs);
   }

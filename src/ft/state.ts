@@ -6,10 +6,12 @@ import { type Arbitration, newArbitration } from './arbitration.ts';
 import type { ReplicaConfig } from './config.ts';
 import { newWatch, type Watch } from './heartbeat.ts';
 import { type Inbox, newInbox } from './inbox.ts';
+import type { Joining } from './joining.ts';
 import { type Lag, newLag } from './lag.ts';
 import { type LocalReads, newLocalReads } from './local-reads.ts';
 import { newOutputs, type OutputQueue } from './output-rule.ts';
 import { type Effect, type HostId, type Role, type Start, type Token, tokenOf } from './ports.ts';
+import type { Clone } from './reprotect.ts';
 import { newWindow, type SendWindow } from './window.ts';
 
 /** How far the guest has come. */
@@ -27,8 +29,10 @@ export interface ReplicaState {
   role: Role;
   /** The time of the last event. */
   nowNs: number;
-  /** From 1; 0 for a standby. */
+  /** From 1; of a joining host the one that it has been offered, 0 before. */
   generation: number;
+  /** The highest generation that this replica has been in or has offered (rule 12). */
+  spent: number;
   /** The other end of the channel; empty where there is none. Belongs to the generation. */
   peer: HostId;
   /** What this replica's outputs carry: tokenOf(generation, won). 0 for a standby. */
@@ -53,6 +57,14 @@ export interface ReplicaState {
   inbox: Inbox;
   /** Reads of the shared disk that the backup does itself. */
   reads: LocalReads;
+  /** At a source, until the new backup has answered. */
+  clone: Clone | undefined;
+  /** When an alone replica may try again to be protected, and whom it has tried last. */
+  nextClone: { atNs: number; tried: HostId };
+  /** Joining only. */
+  joining: Joining | undefined;
+  /** Standbys of the group, and when they were last heard. */
+  standbys: Record<HostId, number>;
 }
 
 /** One call of `step`: what the transition functions read, change and append to. */
@@ -69,6 +81,7 @@ export function newState(start: Start): ReplicaState {
     role: start.role,
     nowNs: 0,
     generation,
+    spent: generation,
     peer: 'peer' in start ? start.peer : '',
     token: tokenOf(generation, false),
     channel: 'unopened',
@@ -83,5 +96,9 @@ export function newState(start: Start): ReplicaState {
     lag: newLag(),
     inbox: newInbox(),
     reads: newLocalReads(),
+    clone: undefined,
+    nextClone: { atNs: 0, tried: '' },
+    joining: undefined,
+    standbys: {},
   };
 }

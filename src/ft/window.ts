@@ -8,10 +8,11 @@
  * - acknowledged ≤ the number of entries sent; it never goes back
  */
 import { encodeEntries } from '../hypervisor/codec.ts';
-import type { LogEntry } from '../hypervisor/entry.ts';
+import type { LogEntry, Slice } from '../hypervisor/entry.ts';
 import { send } from './channel.ts';
-import { measureLag } from './lag.ts';
-import { withoutReads } from './local-reads.ts';
+import { ageEntries, measureLag } from './lag.ts';
+import { onSliced } from './live.ts';
+import { noteReads, withoutReads } from './local-reads.ts';
 import type { Message } from './messages.ts';
 import { releasedUpTo } from './output-rule.ts';
 import type { Step } from './state.ts';
@@ -53,8 +54,15 @@ export const newWindow = (): SendWindow => ({
   executedCount: 0,
 });
 
-/** Puts entries of a slice into the window. */
-export function enqueue({ config, s }: Step, entries: readonly LogEntry[]): void {
+/** Takes in a stretch of execution that a backup, or who will be one, must follow. */
+export function onShippedSlice(step: Step, slice: Slice): void {
+  noteReads(step, slice);
+  onSliced(step, slice);
+  enqueue(step, slice.entries);
+  ageEntries(step, slice);
+}
+
+function enqueue({ config, s }: Step, entries: readonly LogEntry[]): void {
   if (entries.length === 0) return;
   if (s.window.unsent.length === 0) s.window.flushAtNs = s.nowNs + config.timing.flushNs;
   s.window.unsent.push(...entries);
@@ -98,7 +106,8 @@ export function acknowledge(step: Step, ack: Message & { kind: 'ack' }): boolean
   return true;
 }
 
-/** Whether the primary must stop until the backup has acknowledged more. */
-export function isFull({ config, s }: Step): boolean {
-  return s.window.bytesUnderWay >= config.limits.channelBytes;
+/** Whether the primary may run on; if not, it stops until the backup has acknowledged more. */
+export function hasRoom({ config, s }: Step): boolean {
+  const { unsent, bytesUnderWay } = s.window;
+  return unsent.length < config.limits.bufferEntries && bytesUnderWay < config.limits.channelBytes;
 }

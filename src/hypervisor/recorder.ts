@@ -220,6 +220,7 @@ export class Recorder {
 
   /** The machine and its place in the log, from which another recorder or replayer goes on. */
   checkpoint(): Checkpoint {
+    assert(this.#unmarked.length === 0, 'a checkpoint between an output and its entry');
     return { point: this.#point, machine: this.machine.snapshot() };
   }
 

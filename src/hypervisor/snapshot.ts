@@ -26,7 +26,7 @@ export function encodeCheckpoint({ point, machine }: Checkpoint, base?: Snapshot
   writePoint(writer, point);
   writer.varint(machine.count).blob(machine.cpu);
   writePlain(writer, machine.devices as Readonly<Record<string, Plain>>);
-  writePages(writer, machine.pages, base?.pages);
+  writePages(writer, machine.pages, changedPages(machine.pages, base?.pages));
   return writer.take();
 }
 
@@ -39,7 +39,8 @@ export function decodeCheckpoint(bytes: Uint8Array, base?: Snapshot): Checkpoint
   const at = reader.offset;
   const devices = readPlain(reader);
   if (!isRecord(devices)) throw new BytesError('device states by name expected', at);
-  const pages = readPages(reader, base?.pages);
+  const pages = base ? [...base.pages] : [];
+  readPages(reader, pages);
   if (reader.left > 0) throw new BytesError(`${reader.left} bytes too many`, reader.offset);
   return { point, machine: { count, cpu, devices, pages } };
 }
@@ -92,11 +93,11 @@ function samePage(a: Page | undefined, b: Page | undefined): boolean {
   return true;
 }
 
-function writePages(writer: ByteWriter, pages: Pages, base?: Pages): void {
-  const changed = changedPages(pages, base);
-  writer.varint(pages.length).varint(changed.length);
+/** Appends the pages of these indexes, which ascend. */
+export function writePages(writer: ByteWriter, pages: Pages, indexes: readonly number[]): void {
+  writer.varint(pages.length).varint(indexes.length);
   let next = 0;
-  for (const index of changed) {
+  for (const index of indexes) {
     const page = pages[index];
     writer.varint(index - next).u8(page ? 1 : 0);
     if (page) writer.raw(page.bytes);
@@ -104,14 +105,18 @@ function writePages(writer: ByteWriter, pages: Pages, base?: Pages): void {
   }
 }
 
-function readPages(reader: ByteReader, base?: Pages): (Page | undefined)[] {
+/**
+ * Reads what {@link writePages} wrote into `pages`, which has as many pages or none yet.
+ * @throws BytesError
+ */
+export function readPages(reader: ByteReader, pages: (Page | undefined)[]): void {
   const at = reader.offset;
   const total = reader.varint();
   if (total > MAX_RAM_BYTES / PAGE_BYTES) throw new BytesError(`${total} pages of RAM`, at);
-  if (base && base.length !== total) {
-    throw new BytesError(`${total} pages of RAM where the base has ${base.length}`, at);
+  if (pages.length > 0 && pages.length !== total) {
+    throw new BytesError(`${total} pages of RAM where the base has ${pages.length}`, at);
   }
-  const pages: (Page | undefined)[] = base ? [...base] : new Array(total).fill(undefined);
+  while (pages.length < total) pages.push(undefined);
   let next = 0;
   for (let left = reader.varint(); left > 0; left--) {
     const index = next + reader.varint();
@@ -119,5 +124,4 @@ function readPages(reader: ByteReader, base?: Pages): (Page | undefined)[] {
     pages[index] = reader.u8() === 0 ? undefined : { bytes: reader.raw(PAGE_BYTES) };
     next = index + 1;
   }
-  return pages;
 }

@@ -18,7 +18,18 @@ export interface ArbiterState {
 /** An arbiter that answers and has granted nothing. */
 export const newArbiter = (): ArbiterState => ({ up: true, losesAnswers: false, registers: {} });
 
-/** A question arrives. */
+/** Somebody asks who owns a generation, and claims nothing. */
+export function onOwnerAsk(world: World, event: SimEvent & { kind: 'owner-ask' }): void {
+  const { arbiter } = world.state;
+  const { host, machine, generation } = event;
+  if (!arbiter.up || arbiter.losesAnswers) return;
+  const owner = arbiter.registers[`${machine}:${generation}`];
+  world.trace('arbiter', `${host} asks who won generation ${generation}: ${owner ?? 'nobody'}`);
+  const answer = { kind: 'owner', machine, generation, owner } as const;
+  sendDatagram(world, linkName('arbiter', host), { kind: 'host', host, event: answer });
+}
+
+/** A claim arrives. */
 export function onAsk(world: World, { host, claim }: SimEvent & { kind: 'arbiter-ask' }): void {
   const { arbiter } = world.state;
   const reply = linkName('arbiter', host);

@@ -10,7 +10,7 @@
  * is not.
  */
 import { isDone } from './client.ts';
-import type { SimHost } from './host.ts';
+import { isLost, survivor } from './lives.ts';
 import type { Observation, Violation } from './trace.ts';
 import type { World } from './world.ts';
 
@@ -26,11 +26,6 @@ export function judge(world: World): Violation[] {
     ...expected(world),
   ];
   return found.map((violation) => ({ ...violation, timeNs: world.state.nowNs }));
-}
-
-/** The host whose machine is the one that lived on: the first that went alone, else the primary. */
-export function survivor(world: World): SimHost {
-  return world.host(world.state.alone[0] ?? world.scenario.hosts[0]!.id);
 }
 
 function requirement(world: World): Found[] {
@@ -69,7 +64,9 @@ function repetition(world: World): Found[] {
  * on has no request under way: an older write that comes late must not undo a newer one.
  */
 function diskOrder(world: World): Found[] {
-  const { held, released } = survivor(world).replica.state().outputs;
+  const { host } = survivor(world);
+  if (!host) return [];
+  const { held, released } = host.replica.state().outputs;
   if ([...held, ...released].some(({ output }) => output.kind === 'disk')) return [];
   const found: Found[] = [];
   for (const [name, { latest, highest }] of Object.entries(world.state.disk.writes)) {
@@ -80,15 +77,14 @@ function diskOrder(world: World): Found[] {
   return found;
 }
 
-/** Once everything is healed, everything is answered, unless both members are gone. */
+/** Once everything is healed, everything is answered, unless the machine is lost. */
 function liveness(world: World): Found[] {
   const { state, scenario } = world;
-  const hosts = [...world.hosts.values()];
-  const lost = hosts.some((host) => host.state.status === 'crashed' && isWinner(world, host));
-  const allCrashed = hosts.every((host) => host.state.status === 'crashed');
-  // Limits that no rule removes (protocol.md §4): both members die, or the one that has won does.
-  if (lost || allCrashed) return [];
+  if (isLost(world)) return [];
   const found: Found[] = [];
+  if (!hasEnded(world) && !isLive(world)) {
+    found.push({ checker: 'liveness', evidence: 'no host goes on with the machine' });
+  }
   for (const [index, spec] of scenario.clients.entries()) {
     const client = state.clients[index]!;
     if (isDone(spec, client)) continue;
@@ -101,10 +97,16 @@ function liveness(world: World): Found[] {
   return found;
 }
 
-/** Whether the arbiter has, or had, this host as the owner of the generation. */
-function isWinner(world: World, { id }: SimHost): boolean {
-  const owners = Object.values(world.state.arbiter.registers);
-  return owners.some((owner) => owner.startsWith(`${id}.`)) || world.state.alone.includes(id);
+/** The machine has come to an end of its own, or the operator's. */
+function hasEnded(world: World): boolean {
+  const ends = ['guest-exit', 'guest-fault', 'power-off'];
+  return [...world.hosts.values()].some(({ state }) => ends.includes(state.reason ?? ''));
+}
+
+function isLive(world: World): boolean {
+  return [...world.hosts.values()].some(({ state, replica }) => {
+    return state.status === 'up' && (replica.role === 'primary' || replica.role === 'alone');
+  });
 }
 
 /** The answers that a client was told, in order, repetitions left out. */

@@ -11,6 +11,7 @@
 import type { HostId } from '../ft/ports.ts';
 import type { DiskRequest } from '../machine/output.ts';
 import type { SimEvent } from './events.ts';
+import { isBelow } from './gateway.ts';
 import { linkName, sendStream } from './links.ts';
 import type { World } from './world.ts';
 
@@ -68,23 +69,23 @@ function serviceNs(world: World): number {
   return world.state.disk.mode === 'slow' ? time * slowFactor : time;
 }
 
-function raiseFence(world: World, { host, token }: SimEvent & { kind: 'disk-fence' }): void {
+function raiseFence(world: World, { host, life, token }: SimEvent & { kind: 'disk-fence' }): void {
   const { disk } = world.state;
   disk.fence = Math.max(disk.fence, token);
   world.trace('disk', `fence at ${disk.fence}`);
   const event = { kind: 'fenced', token: disk.fence } as const;
-  sendStream(world, linkName('disk', host), { kind: 'host', host, event });
+  sendStream(world, linkName('disk', host), { kind: 'host', host, life, event });
 }
 
 function apply(world: World, event: Request): void {
-  const { host, token, ordinal, request, local } = event;
+  const { host, life, token, ordinal, request, local } = event;
   const { disk } = world.state;
   const link = linkName('disk', host);
   const what = describeRequest(request);
-  if (token < disk.fence) {
+  if (isBelow(world, token, disk.fence)) {
     world.trace('disk', `refuses ${what} of token ${token}: the fence is at ${disk.fence}`);
     const refusal = { kind: 'refused', token: disk.fence } as const;
-    sendStream(world, link, { kind: 'host', host, event: refusal });
+    sendStream(world, link, { kind: 'host', host, life, event: refusal });
     return;
   }
   const name = `${token}:${request.id}`;
@@ -97,14 +98,14 @@ function apply(world: World, event: Request): void {
   world.trace('disk', `${ok ? '' : 'fails '}${what}${notes}`);
   // A read tells the outside nothing: it is not held, and the machine that lives on may differ.
   if (!again && request.op !== 'read') {
-    world.observe({ host, token, ordinal }, 'disk', { kind: 'disk', request });
+    world.observe(event, 'disk', { kind: 'disk', request });
   }
   const data = ok && request.op === 'read' ? { data: read(disk, request) } : {};
   const completion = { kind: 'disk', id: request.id, ok, ...data } as const;
   const reply = local
     ? ({ kind: 'read', completion } as const)
     : ({ kind: 'input', input: completion } as const);
-  sendStream(world, link, { kind: 'host', host, event: reply });
+  sendStream(world, link, { kind: 'host', host, life, event: reply });
 }
 
 function write(disk: DiskState, request: DiskRequest, ordinal: number): void {

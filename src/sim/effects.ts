@@ -4,6 +4,7 @@ import { decodeMessage, type Message } from '../ft/messages.ts';
 import type { Effect } from '../ft/ports.ts';
 import { decodeEntries } from '../hypervisor/codec.ts';
 import { kindOf } from '../hypervisor/log-statistics.ts';
+import { performClone } from './cloning.ts';
 import type { HostMoment } from './faults.ts';
 import type { SimHost } from './host.ts';
 import { linkName, sendDatagram, sendStream } from './links.ts';
@@ -65,10 +66,30 @@ export function performEffect(host: SimHost, effect: Effect): void {
       });
       world.fired({ kind: 'ask', host: id, number: ++host.state.asks });
       break;
+    case 'who-won': {
+      const { machine, generation } = effect;
+      const question = { kind: 'owner-ask', host: id, machine, generation } as const;
+      sendDatagram(world, linkName(id, 'arbiter'), question);
+      break;
+    }
+    case 'capture':
+    case 'read-piece':
+    case 'clear':
+    case 'install':
+    case 'assemble':
+      performClone(host, effect);
+      break;
+    case 'stop':
+      host.stopSleeping();
+      break;
+    case 'protection':
+      world.trace(id, describeProtection(effect));
+      break;
     case 'fence':
       sendStream(world, linkName(id, 'disk'), {
         kind: 'disk-fence',
         host: id,
+        life: host.state.life,
         token: effect.token,
       });
       world.fired({ kind: 'ask', host: id, number: ++host.state.asks });
@@ -94,6 +115,7 @@ export function performEffect(host: SimHost, effect: Effect): void {
       break;
     case 'halt':
       host.state.status = 'halted';
+      host.state.reason = effect.reason;
       world.trace(id, `halts: ${effect.reason}`);
       break;
     default:
@@ -114,8 +136,9 @@ function send(host: SimHost, { to, bytes }: Effect & { kind: 'send' }): void {
   world.fired({ kind: 'message', host: id, number: world.link(name).sent });
 }
 
-/** Batches without entries, and acknowledgements that acknowledge nothing new. */
+/** Batches without entries, acknowledgements that acknowledge nothing new, pieces of a clone. */
 function isRoutine({ state }: SimHost, message: Message): boolean {
+  if (message.kind === 'piece' || message.kind === 'piece-ack') return true;
   if (message.kind === 'batch') return decodeEntries(message.entries).length === 0;
   if (message.kind !== 'ack') return false;
   const nothingNew = message.received === state.acknowledged;
@@ -137,8 +160,30 @@ function describeMessage(message: Message): string {
     }
     case 'goodbye':
       return `goodbye: ${message.reason}`;
+    case 'offer':
+      return `offer of generation ${message.generation}, by ${message.owner}`;
+    case 'piece':
+      return `piece ${message.number}: ${message.bytes.length} bytes`;
+    case 'piece-ack':
+      return `ack of piece ${message.number}`;
+    case 'last':
+      return `last: generation ${message.generation} begins at entry ${message.entries}`;
     default:
       return message.kind;
+  }
+}
+
+function describeProtection({ peer, news }: Effect & { kind: 'protection' }): string {
+  switch (news.what) {
+    case 'begins':
+      return `offers generation ${news.generation} to ${peer}`;
+    case 'given-up':
+      return `gives up the clone to ${peer}: ${news.reason}`;
+    case 'protected': {
+      const { rounds, bytes, pauseNs } = news;
+      const size = `${rounds} rounds, ${bytes} bytes`;
+      return `is protected by ${peer}: ${size}, outputs waited ${(pauseNs / 1e6).toFixed(3)} ms`;
+    }
   }
 }
 
@@ -146,7 +191,8 @@ function release(host: SimHost, effect: Effect & { kind: 'release' }): void {
   const { world, id } = host;
   const { token, ordinal, output } = effect;
   world.judgeRelease(host, effect);
-  const sent = { host: id, token, ordinal };
+  const { life } = host.state;
+  const sent = { host: id, life, token, ordinal };
   world.trace(id, `releases output ${ordinal}: ${world.describe(output)}`);
   switch (output.kind) {
     case 'frame':
@@ -169,15 +215,16 @@ function release(host: SimHost, effect: Effect & { kind: 'release' }): void {
     case 'exit':
       world.state.exitStatus = output.status;
       world.observe(sent, 'world', output);
-      world.schedule(0, { kind: 'host', host: id, event: { kind: 'released', ordinal } });
+      world.schedule(0, { kind: 'host', host: id, life, event: { kind: 'released', ordinal } });
       break;
   }
   world.fired({ kind: 'output', host: id, number: ++host.state.releases });
 }
 
-function readLocally({ world, id }: SimHost, effect: Effect & { kind: 'read' }): void {
+function readLocally({ world, id, state }: SimHost, effect: Effect & { kind: 'read' }): void {
   const { token, request } = effect;
-  const sent = { host: id, token, ordinal: -1, local: true } as const;
+  const { life } = state;
+  const sent = { host: id, life, token, ordinal: -1, local: true } as const;
   sendStream(world, linkName(id, 'disk'), { kind: 'disk-request', ...sent, request });
 }
 

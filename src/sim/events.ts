@@ -1,7 +1,7 @@
 /**
- * Everything that can happen in a simulated world: plain data in its queue. An event to a host
- * carries the host's incarnation or a ticket, so that what was meant for an earlier life, alarm or
- * stretch of execution is recognised and dropped.
+ * Everything that can happen in a simulated world: plain data in its queue. What answers a host
+ * carries the host's life or a ticket, so that what was meant for an earlier life, alarm or stretch
+ * of execution is recognised and dropped.
  */
 import type { Claim, Event, HostId, Token } from '../ft/ports.ts';
 import type { Slice } from '../hypervisor/entry.ts';
@@ -17,6 +17,7 @@ export type HostEvent = Event extends infer E
 /** What the replicas' outputs become on their way to disk, gateway and console sink. */
 export interface Sent {
   readonly host: HostId;
+  readonly life: number;
   readonly token: Token;
   readonly ordinal: number;
 }
@@ -30,12 +31,19 @@ export interface DiskEvent extends Sent {
 
 /** What can be due in a world. */
 export type SimEvent =
-  | { readonly kind: 'host'; readonly host: HostId; readonly event: HostEvent }
+  | {
+      readonly kind: 'host';
+      readonly host: HostId;
+      /** The answer to something that only this life of the host has asked. */
+      readonly life?: number;
+      readonly event: HostEvent;
+    }
   | { readonly kind: 'alarm'; readonly host: HostId; readonly ticket: number }
   /** A stretch of execution is over: its effects arrive now. */
   | {
       readonly kind: 'slice-end';
       readonly host: HostId;
+      readonly life: number;
       readonly result: Slice | { readonly diverged: string };
     }
   /** A timer's deadline wakes a halted guest. */
@@ -50,8 +58,19 @@ export type SimEvent =
     }
   | (DiskEvent & { readonly kind: 'disk-request' })
   | (DiskEvent & { readonly kind: 'disk-apply' })
-  | { readonly kind: 'disk-fence'; readonly host: HostId; readonly token: Token }
+  | {
+      readonly kind: 'disk-fence';
+      readonly host: HostId;
+      readonly life: number;
+      readonly token: Token;
+    }
   | { readonly kind: 'arbiter-ask'; readonly host: HostId; readonly claim: Claim }
+  | {
+      readonly kind: 'owner-ask';
+      readonly host: HostId;
+      readonly machine: string;
+      readonly generation: number;
+    }
   | ({ readonly kind: 'frame-out'; readonly bytes: Uint8Array } & Sent)
   | ({ readonly kind: 'console-out'; readonly offset: number; readonly bytes: Uint8Array } & Sent)
   | { readonly kind: 'announce'; readonly host: HostId; readonly token: Token }

@@ -8,7 +8,7 @@ import { assert } from '../base/assert.ts';
 import { PAGE_BYTES } from '../base/limits.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { Machine } from '../machine/types.ts';
-import { joinLink, linkName, loseUnderWay } from './links.ts';
+import { joinLink, linkName, loseUnderWay, sendStream } from './links.ts';
 import type { World } from './world.ts';
 
 /**
@@ -47,6 +47,8 @@ export type Action =
    * under way to disk and gateway arrives yet, unless it is lost too.
    */
   | { readonly do: 'crash'; readonly host: HostId; readonly losing: 'messages' | 'outputs-too' }
+  /** The host starts, empty and as a standby; if it is up it dies first. */
+  | { readonly do: 'restart'; readonly host: HostId }
   | { readonly do: 'resume'; readonly host: HostId }
   /** The host stands still, and goes on after `forNs` as if nothing had been. */
   | { readonly do: 'pause'; readonly host: HostId; readonly forNs?: number }
@@ -104,6 +106,7 @@ export function isReached(at: Trigger, moment: Moment): boolean {
 export function describeAction(action: Action): string {
   switch (action.do) {
     case 'crash':
+    case 'restart':
     case 'pause':
     case 'resume':
       return `${action.do} ${action.host}`;
@@ -174,6 +177,9 @@ function act(world: World, action: Action): void {
     case 'crash':
       crash(world, action.host, action.losing === 'outputs-too');
       break;
+    case 'restart':
+      restart(world, action.host);
+      break;
     case 'pause':
       world.host(action.host).pause();
       break;
@@ -236,6 +242,18 @@ function crash(world: World, id: HostId, losesOutputs: boolean): void {
   const ends = losesOutputs ? ['disk', 'gateway'] : [];
   for (const end of [...world.hosts.keys(), ...ends]) {
     if (end !== id) loseUnderWay(world.link(linkName(id, end)));
+  }
+}
+
+/** Connections of the life before are gone, and who had one is told when he uses it. */
+function restart(world: World, id: HostId): void {
+  for (const end of [...world.hosts.keys(), 'disk', 'gateway']) {
+    if (end !== id) bothWays([id, end], (name) => loseUnderWay(world.link(name)));
+  }
+  world.restart(id);
+  for (const host of world.hosts.keys()) {
+    const event = { kind: 'channel-lost', peer: id } as const;
+    if (host !== id) sendStream(world, linkName(id, host), { kind: 'host', host, event });
   }
 }
 

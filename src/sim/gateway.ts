@@ -6,7 +6,7 @@
  * The console sink takes bytes by their absolute offset and drops repetitions (contracts.md 9).
  */
 import type { HostId } from '../ft/ports.ts';
-import type { Sent, SimEvent } from './events.ts';
+import type { HostEvent, Sent, SimEvent } from './events.ts';
 import { linkName, sendStream } from './links.ts';
 import type { World } from './world.ts';
 
@@ -26,10 +26,20 @@ export const newGateway = (owner: HostId, token: number): GatewayState => ({
   console: [],
 });
 
+/**
+ * Whether a receiver that knows `highest` must refuse `token`. Without rule 2 it compares
+ * generations, which winner and loser of one have in common.
+ */
+export function isBelow({ scenario }: World, token: number, highest: number): boolean {
+  if (scenario.rules.tokens) return token < highest;
+  return Math.floor(token / 2) < Math.floor(highest / 2);
+}
+
 /** Whether the sender may speak for the machine; a later one takes the link. */
 function admits(world: World, host: HostId, token: number): boolean {
   const { gateway } = world.state;
-  if (token < gateway.token || (token === gateway.token && host !== gateway.owner)) return false;
+  if (isBelow(world, token, gateway.token)) return false;
+  if (token === gateway.token && host !== gateway.owner) return false;
   gateway.token = token;
   gateway.owner = host;
   return true;
@@ -38,10 +48,15 @@ function admits(world: World, host: HostId, token: number): boolean {
 function refuse(world: World, sent: Sent, what: string): void {
   const { token } = world.state.gateway;
   world.trace('gateway', `refuses ${what} of ${sent.host}: token ${sent.token} is below ${token}`);
-  reply(world, sent.host, { kind: 'refused', token });
+  reply(world, sent, { kind: 'refused', token });
 }
 
-function reply(world: World, host: HostId, event: (SimEvent & { kind: 'host' })['event']): void {
+function reply(world: World, { host, life }: Sent, event: HostEvent): void {
+  sendStream(world, linkName('gateway', host), { kind: 'host', host, life, event });
+}
+
+function tellOwner(world: World, event: HostEvent): void {
+  const host = world.state.gateway.owner;
   sendStream(world, linkName('gateway', host), { kind: 'host', host, event });
 }
 
@@ -60,8 +75,8 @@ export function onFrameOut(world: World, event: SimEvent & { kind: 'frame-out' }
     refuse(world, event, 'a frame');
     return;
   }
-  world.observe({ host, token, ordinal }, 'gateway', { kind: 'frame', bytes });
-  reply(world, host, { kind: 'released', ordinal });
+  world.observe(event, 'gateway', { kind: 'frame', bytes });
+  reply(world, event, { kind: 'released', ordinal });
   for (const { name } of world.state.clients) {
     world.schedule(world.scenario.network.clientNs, { kind: 'client-frame', client: name, bytes });
   }
@@ -74,21 +89,21 @@ export function onConsoleOut(world: World, event: SimEvent & { kind: 'console-ou
     refuse(world, event, 'console bytes');
     return;
   }
-  world.observe({ host, token, ordinal }, 'console', { kind: 'console', offset, bytes });
+  world.observe(event, 'console', { kind: 'console', offset, bytes });
   const sink = world.state.gateway.console;
   if (offset > sink.length) {
     world.violate('console', `bytes ${sink.length} to ${offset - 1} of the console are missing`);
   }
   for (let i = Math.max(0, sink.length - offset); i < bytes.length; i++) sink.push(bytes[i]!);
-  reply(world, host, { kind: 'released', ordinal });
+  reply(world, event, { kind: 'released', ordinal });
 }
 
 /** A frame from a client goes to the host that speaks for the machine. */
 export function onFrameIn(world: World, { bytes }: SimEvent & { kind: 'frame-in' }): void {
-  reply(world, world.state.gateway.owner, { kind: 'input', input: { kind: 'packet', bytes } });
+  tellOwner(world, { kind: 'input', input: { kind: 'packet', bytes } });
 }
 
 /** Somebody types. The keys go where frames go. */
 export function onConsoleIn(world: World, { bytes }: SimEvent & { kind: 'console-in' }): void {
-  reply(world, world.state.gateway.owner, { kind: 'input', input: { kind: 'console', bytes } });
+  tellOwner(world, { kind: 'input', input: { kind: 'console', bytes } });
 }

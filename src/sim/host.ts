@@ -7,15 +7,17 @@
  *
  * A halted guest sleeps: the `run` waits here until an input is offered or a deadline comes.
  */
-import type { Effect, Event, HostId, Replica } from '../ft/ports.ts';
+import type { Effect, Event, HaltReason, HostId, Replica } from '../ft/ports.ts';
 import type { ReplicaState } from '../ft/state.ts';
 import { Divergence } from '../hypervisor/divergence.ts';
 import type { LogEntry, Slice, Sources } from '../hypervisor/entry.ts';
 import type { Recorder, RecorderState } from '../hypervisor/recorder.ts';
 import type { Replayer, ReplayerState } from '../hypervisor/replayer.ts';
 import { clockAt, worldTimeOf } from './clock.ts';
+import { type CloneState, copyClone, newClone } from './cloning.ts';
 import { announceEffect, performEffect } from './effects.ts';
 import type { HostEvent, SimEvent } from './events.ts';
+import type { History } from './lives.ts';
 import type { HostSpec } from './scenario.ts';
 import type { World } from './world.ts';
 
@@ -27,7 +29,11 @@ const EPOCH_NS = 1_767_225_600_000_000_000n;
 
 /** Everything about a host but machine, log and replica; plain data. */
 export interface HostState {
+  /** Counts its starts, from 1. */
+  life: number;
   status: 'up' | 'paused' | 'crashed' | 'halted';
+  /** Why it has halted. */
+  reason: HaltReason | undefined;
   alarmTicket: number;
   runTicket: number;
   /** A `run` that waits for the guest to be woken: its upper bound. */
@@ -56,6 +62,33 @@ export interface HostState {
   asks: number;
   /** Entries that its last acknowledgement named, for the trace. */
   acknowledged: number;
+  clone: CloneState;
+}
+
+/** A host that starts. Tickets go on over its lives. */
+export function newHostState(life: number, alarmTicket = 0, runTicket = 0): HostState {
+  return {
+    life,
+    status: 'up',
+    reason: undefined,
+    alarmTicket,
+    runTicket,
+    sleepingRun: undefined,
+    halted: false,
+    deadlineNs: undefined,
+    offered: false,
+    backlog: [],
+    outputs: [],
+    entries: 0,
+    covered: 0,
+    count: 0,
+    received: 0,
+    releases: 0,
+    delivered: 0,
+    asks: 0,
+    acknowledged: 0,
+    clone: newClone(),
+  };
 }
 
 /** A host as it is stored when a world is forked. */
@@ -76,29 +109,11 @@ export type Engine =
 export class SimHost {
   readonly id: HostId;
   readonly world: World;
-  readonly replica: Replica<ReplicaState>;
+  replica: Replica<ReplicaState>;
   readonly #spec: HostSpec;
   /** Virtual time of one instruction on this host. */
   readonly #nsPerInstruction: number;
-  state: HostState = {
-    status: 'up',
-    alarmTicket: 0,
-    runTicket: 0,
-    sleepingRun: undefined,
-    halted: false,
-    deadlineNs: undefined,
-    offered: false,
-    backlog: [],
-    outputs: [],
-    entries: 0,
-    covered: 0,
-    count: 0,
-    received: 0,
-    releases: 0,
-    delivered: 0,
-    asks: 0,
-    acknowledged: 0,
-  };
+  state = newHostState(1);
   engine: Engine;
   /** Where the present stretch began, for readings inside it: host time and count. */
   #startedNs = 0;
@@ -150,7 +165,7 @@ export class SimHost {
     }
     switch (event.kind) {
       case 'host':
-        this.step(event.event);
+        if (event.life === undefined || event.life === state.life) this.step(event.event);
         break;
       case 'alarm':
         if (event.ticket === state.alarmTicket) this.step({ kind: 'wake' });
@@ -159,7 +174,7 @@ export class SimHost {
         if (event.ticket === state.runTicket) this.#wakeGuest();
         break;
       case 'slice-end':
-        this.#endSlice(event.result);
+        if (event.life === state.life) this.#endSlice(event.result);
         break;
       default:
         break;
@@ -243,6 +258,14 @@ export class SimHost {
     this.#wakeGuest();
   }
 
+  /** The effect `stop`: a guest that sleeps is asked to report; others will soon. */
+  stopSleeping(): void {
+    const { log } = this.engine;
+    if (this.state.sleepingRun === undefined) return;
+    this.state.sleepingRun = undefined;
+    this.#startSlice(log.machine.count);
+  }
+
   #startSlice(until: number): void {
     const { state, engine, world } = this;
     const count = engine.log.machine.count;
@@ -253,7 +276,8 @@ export class SimHost {
     const result = this.#execute(bound);
     const reached = engine.log.machine.count;
     const spentNs = Math.ceil((reached - count) * this.#nsPerInstruction);
-    world.schedule(spentNs, { kind: 'slice-end', host: this.id, result });
+    const { life } = state;
+    world.schedule(spentNs, { kind: 'slice-end', host: this.id, life, result });
   }
 
   #execute(until: number): Slice | { diverged: string } {
@@ -302,6 +326,20 @@ export class SimHost {
     this.world.fired({ kind: 'entry', host: this.id, number: this.state.entries });
   }
 
+  /** What this host's machine has done. */
+  history(): History {
+    const { outputs, entries, covered } = this.state;
+    return { outputs: [...outputs], entries, covered };
+  }
+
+  /** The machine of that history is here now. */
+  takeHistory({ outputs, entries, covered }: History): void {
+    this.state.outputs = [...outputs];
+    this.state.entries = entries;
+    this.state.covered = covered;
+    this.state.count = this.engine.log.machine.count;
+  }
+
   /** Stops what the host does until `resume`. */
   pause(): void {
     if (this.state.status === 'up') this.state.status = 'paused';
@@ -330,7 +368,7 @@ export class SimHost {
 
   save(): SavedHost {
     const { engine, state } = this;
-    const host = { ...state, backlog: [...state.backlog], outputs: [...state.outputs] };
+    const host = copyHostState(state);
     const replica = this.replica.state();
     if (engine.mode === 'record') {
       return { host, replica, engine: { mode: 'record', state: engine.log.state() } };
@@ -341,7 +379,7 @@ export class SimHost {
   /** Goes on as it was when `saved` was taken; the engine is of the same mode already. */
   load(saved: SavedHost): void {
     const { host } = saved;
-    this.state = { ...host, backlog: [...host.backlog], outputs: [...host.outputs] };
+    this.state = copyHostState(host);
     this.replica.restore(saved.replica);
     const { engine } = this;
     if (engine.mode === 'record' && saved.engine.mode === 'record') {
@@ -350,4 +388,9 @@ export class SimHost {
       engine.log.restore(saved.engine.state);
     }
   }
+}
+
+function copyHostState(state: HostState): HostState {
+  const { backlog, outputs, clone } = state;
+  return { ...state, backlog: [...backlog], outputs: [...outputs], clone: copyClone(clone) };
 }

@@ -2,8 +2,9 @@
 import { type Digest, type Hasher, toHex } from '../base/digest.ts';
 import type { HostId, Role, Rules } from '../ft/ports.ts';
 import type { Machine } from '../machine/types.ts';
-import { answersOf, compareRuns, consoleOf, judge, survivor } from './checkers.ts';
+import { answersOf, compareRuns, consoleOf, judge } from './checkers.ts';
 import { describeAction } from './faults.ts';
+import { survivor } from './lives.ts';
 import { RULE_NAMES, type Scenario } from './scenario.ts';
 import type { TraceEvent, Violation } from './trace.ts';
 import { World } from './world.ts';

@@ -19,7 +19,7 @@ const HOST_MOMENTS = [
 ] as const satisfies readonly HostMoment[];
 const TRIGGERS = ['time', ...HOST_MOMENTS, 'answer'] as const;
 const ACTIONS = [
-  ...['crash', 'pause', 'resume', 'cut', 'join', 'break', 'delay', 'disk', 'arbiter'],
+  ...['crash', 'restart', 'pause', 'resume', 'cut', 'join', 'break', 'delay', 'disk', 'arbiter'],
   ...['flip', 'power-off'],
 ] as const;
 
@@ -65,6 +65,8 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
       const losing = item.at('losing').oneOf('loss', ['messages', 'outputs-too'], 'messages');
       return { do: 'crash', host: node.oneOf('host', hosts), losing };
     }
+    case 'restart':
+      return { do: 'restart', host: node.oneOf('host', hosts) };
     case 'resume':
       return { do: 'resume', host: node.oneOf('host', hosts) };
     case 'pause':

@@ -121,6 +121,13 @@ export const RULE_NAMES: Readonly<Record<string, keyof Rules>> = {
   'win-first': 'winFirst',
   'confirm-releases': 'confirmReleases',
   'ask-again': 'askAgain',
+  tokens: 'tokens',
+  'present-channel': 'presentChannel',
+  'close-first': 'closeFirst',
+  'rule-first': 'ruleFirst',
+  'spend-number': 'spendNumber',
+  'complete-only': 'completeOnly',
+  'ask-source': 'askSource',
 };
 
 const FIELDS = [
@@ -262,9 +269,15 @@ function readTiming(node: YamlNode): Timing {
 }
 
 function readLimits(node: YamlNode): Limits {
-  node.only(['channel', 'buffer-entries', 'lag']);
+  node.only([
+    ...['channel', 'buffer-entries', 'lag', 'pause', 'clone-rounds', 'piece', 'clone-bytes'],
+  ]);
   return {
     ...DEFAULT_LIMITS,
+    pauseNs: node.at('pause').timeNs(DEFAULT_LIMITS.pauseNs),
+    cloneRounds: node.at('clone-rounds').whole(DEFAULT_LIMITS.cloneRounds, 2),
+    pieceBytes: node.at('piece').size(DEFAULT_LIMITS.pieceBytes),
+    cloneBytes: node.at('clone-bytes').size(DEFAULT_LIMITS.cloneBytes),
     channelBytes: node.at('channel').size(DEFAULT_LIMITS.channelBytes),
     bufferEntries: node.at('buffer-entries').whole(DEFAULT_LIMITS.bufferEntries, 1),
     lagNs: node.at('lag').timeNs(DEFAULT_LIMITS.lagNs),

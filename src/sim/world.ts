@@ -14,7 +14,7 @@ import { Recorder } from '../hypervisor/recorder.ts';
 import { Replayer } from '../hypervisor/replayer.ts';
 import type { Output } from '../machine/output.ts';
 import type { Machine } from '../machine/types.ts';
-import { type ArbiterState, newArbiter, onAsk } from './arbiter.ts';
+import { type ArbiterState, newArbiter, onAsk, onOwnerAsk } from './arbiter.ts';
 import {
   type ClientState,
   isDone,
@@ -36,8 +36,9 @@ import {
   onFrameIn,
   onFrameOut,
 } from './gateway.ts';
-import { type Engine, type SavedHost, SimHost } from './host.ts';
+import { type Engine, type HostState, newHostState, type SavedHost, SimHost } from './host.ts';
 import { arrive, type Link, linkName, newLink } from './links.ts';
+import { type History, type Members, noteRole, ownerOf, type Reign } from './lives.ts';
 import { inOrder, pop, push, type Scheduled } from './queue.ts';
 import type { Scenario } from './scenario.ts';
 import type { Observation, TraceEvent, Violation } from './trace.ts';
@@ -88,6 +89,13 @@ export interface WorldState {
   finishedNs: number | undefined;
   /** Hosts that went on alone, in order. */
   alone: HostId[];
+  /** Who has spoken for the machine, in order (lives.ts). */
+  reigns: Reign[];
+  members: Record<number, Members>;
+  /** The machine's history where each generation after the first begins. */
+  histories: Record<number, History>;
+  /** Lives that are over, by owner. */
+  past: Record<string, HostState>;
   sentBytes: number;
   events: number;
   /** Events at the present time so far. */
@@ -124,9 +132,7 @@ export class World {
     this.prng = new Prng(scenario.seed);
     this.state = newWorldState(scenario, parts, this.prng);
     for (const { id } of scenario.hosts) this.hosts.set(id, this.#makeHost(id));
-    for (const id of this.hosts.keys()) {
-      this.schedule(0, { kind: 'host', host: id, event: { kind: 'wake' } });
-    }
+    for (const host of this.hosts.values()) this.#start(host);
     for (const [index, spec] of scenario.clients.entries()) {
       startClient(this, spec, this.state.clients[index]!);
     }
@@ -148,14 +154,22 @@ export class World {
   }
 
   #makeHost(id: HostId): SimHost {
-    const { scenario } = this;
-    const index = scenario.hosts.findIndex((host) => host.id === id);
-    const { rules, uncertain, reads, timing, limits } = scenario;
+    const { hosts } = this.scenario;
+    const index = hosts.findIndex((host) => host.id === id);
+    const start = startOf(this.scenario, index);
+    const replica = this.#makeReplica(id, 1, start);
+    return new SimHost(hosts[index]!, this, replica, (sources) =>
+      this.#makeEngine(modeOf(start), this.parts.makeMachine(), sources),
+    );
+  }
+
+  #makeReplica(id: HostId, life: number, start: Start): SimHost['replica'] {
+    const { name, hosts, rules, uncertain, reads, timing, limits } = this.scenario;
     const config = replicaConfig({
-      machine: scenario.name,
+      machine: name,
       host: id,
-      group: scenario.hosts.map(({ id: host, place }) => ({ host, place })),
-      owner: `${id}.1`,
+      group: hosts.map(({ id: host, place }) => ({ host, place })),
+      owner: `${id}.${life}`,
       configuration: this.parts.configuration,
       rules,
       uncertain,
@@ -163,16 +177,30 @@ export class World {
       timing,
       limits,
     });
-    const start = startOf(scenario, index);
-    const replica = createReplica(config, start);
-    const machine = this.parts.makeMachine();
-    return new SimHost(scenario.hosts[index]!, this, replica, (sources) =>
-      this.#makeEngine(
-        start.role === 'primary' || start.role === 'alone' ? 'record' : 'replay',
-        machine,
-        sources,
-      ),
-    );
+    return createReplica(config, start);
+  }
+
+  #start(host: SimHost): void {
+    const { life } = host.state;
+    noteRole(this, host, host.replica.role);
+    this.schedule(0, { kind: 'host', host: host.id, life, event: { kind: 'wake' } });
+  }
+
+  /**
+   * A host starts again: empty, under a fresh owner, a standby (rule 15). Without that rule it takes
+   * up again what it was at the beginning.
+   */
+  restart(id: HostId): void {
+    const host = this.host(id);
+    this.state.past[ownerOf(host)] = host.state;
+    const index = this.scenario.hosts.findIndex((spec) => spec.id === id);
+    const { askSource } = this.scenario.rules;
+    const start: Start = askSource ? { role: 'standby' } : startOf(this.scenario, index);
+    const { life, alarmTicket, runTicket } = host.state;
+    host.state = newHostState(life + 1, alarmTicket, runTicket);
+    host.replica = this.#makeReplica(id, life + 1, start);
+    host.engine = this.#makeEngine(modeOf(start), this.parts.makeMachine(), host.sources());
+    this.#start(host);
   }
 
   #makeEngine(
@@ -266,6 +294,9 @@ export class World {
         break;
       case 'arbiter-ask':
         onAsk(this, event);
+        break;
+      case 'owner-ask':
+        onOwnerAsk(this, event);
         break;
       case 'fault':
         fire(this, event.index);
@@ -369,9 +400,10 @@ export class World {
     return this.tracing ? describeSent(output) : '';
   }
 
-  /** A moment that faults may wait for has come. */
+  /** A moment that faults may wait for has come; in the liveness phase there are none. */
   fired(moment: Moment): void {
     this.observer?.moment(moment);
+    if (this.state.nowNs >= this.scenario.safetyNs) return;
     for (const [index, { at }] of this.faults.entries()) {
       if (!this.state.firedFaults[index] && isReached(at, moment)) fire(this, index);
     }
@@ -391,9 +423,12 @@ export class World {
    * The Output Rule, judged from outside the replica: when a primary lets an output leave, the
    * entry that covers it is on another host already.
    */
-  judgeRelease(host: SimHost, { ordinal, output }: Effect & { kind: 'release' }): void {
+  judgeRelease(host: SimHost, { token, ordinal, output }: Effect & { kind: 'release' }): void {
     if (host.replica.role !== 'primary') return;
     if (output.kind === 'disk' && output.request.op === 'read') return;
+    // What was made before a generation began counts as acknowledged in it (rule 11).
+    const inherited = this.state.histories[Math.floor(token / 2)]?.outputs.length ?? 0;
+    if (ordinal < inherited) return;
     for (const other of this.hosts.values()) {
       if (other !== host && (other.state.covered > ordinal || waitsFor(other, ordinal))) return;
     }
@@ -406,12 +441,7 @@ export class World {
     const { role } = host.replica;
     if (role === before) return;
     this.trace(host.id, `is ${role} now`);
-    if (role !== 'alone') return;
-    const { alone } = this.state;
-    if (alone.length > 0) {
-      this.violate('one-live', `${host.id} goes on alone, and ${alone.join(' and ')} did already`);
-    }
-    alone.push(host.id);
+    noteRole(this, host, role);
   }
 
   wakeDisk(): void {
@@ -448,8 +478,11 @@ export class World {
     this.#scheduleFaults();
     this.prng = new Prng(saved.state.prng);
     for (const [id, host] of this.hosts) {
-      const { engine } = saved.hosts[id]!;
+      const { engine, host: state } = saved.hosts[id]!;
       const { machine } = host.engine.log;
+      if (host.state.life !== state.life) {
+        host.replica = this.#makeReplica(id, state.life, { role: 'standby' });
+      }
       if (host.engine.mode !== engine.mode) {
         host.engine = this.#makeEngine(engine.mode, machine, host.sources());
       }
@@ -464,6 +497,9 @@ export class World {
     return copy;
   }
 }
+
+const modeOf = ({ role }: Start): Engine['mode'] =>
+  role === 'primary' || role === 'alone' ? 'record' : 'replay';
 
 /** The first host is the primary, the second its backup, the others are standbys. */
 function startOf({ hosts }: Scenario, index: number): Start {
@@ -496,6 +532,10 @@ function newWorldState(scenario: Scenario, parts: WorldParts, prng: Prng): World
     exitStatus: undefined,
     finishedNs: undefined,
     alone: [],
+    reigns: [],
+    members: {},
+    histories: {},
+    past: {},
     sentBytes: 0,
     events: 0,
     instant: 0,
@@ -539,6 +579,10 @@ function copyState(state: WorldState): WorldState {
     clients: structuredClone(state.clients),
     firedFaults: [...state.firedFaults],
     alone: [...state.alone],
+    reigns: [...state.reigns],
+    members: structuredClone(state.members),
+    histories: { ...state.histories },
+    past: { ...state.past },
     trace: [...state.trace],
     observations: [...state.observations],
     violations: [...state.violations],

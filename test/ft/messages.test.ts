@@ -45,7 +45,44 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     generation: number,
     reason: fc.constantFrom('guest-exit' as const, 'guest-fault' as const, 'power-off' as const),
   }),
-  fc.record({ kind: fc.constant('goodbye-ack' as const), generation: number }),
+  fc.record({
+    kind: fc.constantFrom('goodbye-ack' as const, 'accept' as const),
+    generation: number,
+  }),
+  fc.record({
+    kind: fc.constant('offer' as const),
+    generation: number,
+    machine: name,
+    owner: name,
+    configuration: digest,
+    won: number,
+  }),
+  fc.record({
+    kind: fc.constant('piece' as const),
+    generation: number,
+    number,
+    bytes: fc.uint8Array({ maxLength: 200 }),
+  }),
+  fc.record({ kind: fc.constant('piece-ack' as const), generation: number, number }),
+  fc.record({
+    kind: fc.constant('last' as const),
+    generation: number,
+    digest,
+    entries: number,
+    outputs: number,
+    count: number,
+    pending: fc.array(
+      fc.record({
+        ordinal: number,
+        entry: number,
+        output: fc.record({
+          kind: fc.constant('frame' as const),
+          bytes: fc.uint8Array({ maxLength: 60 }),
+        }),
+      }),
+      { maxLength: 5 },
+    ),
+  }),
   fc.record({
     kind: fc.constant('heartbeat' as const),
     generation: number,

@@ -223,7 +223,7 @@ describe('§3.2 the logging channel', () => {
   });
 
   it('stops the primary when its buffer is full, until the backup has made room', () => {
-    const limits = { ...DEFAULT_LIMITS, channelBytes: 4, bufferEntries: 1000 };
+    const limits = { ...DEFAULT_LIMITS, channelBytes: 4 };
     const bench = greetedPrimary({ limits });
     expect(kinds(bench.give(sliced(100, [marker(0, 100, 0)], [frame(1)])))).toEqual(['send']);
     expect(kinds(bench.hear(ack(0, 1)))).toEqual(['release', 'run']);

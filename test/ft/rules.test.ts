@@ -208,7 +208,7 @@ describe('rule 7: close the channel, consume everything acknowledged, then fix t
 
   it('does not acknowledge what its buffer has no room for', () => {
     const bench = greetedBackup({
-      limits: { ...DEFAULT_LIMITS, channelBytes: 1000, bufferEntries: 1 },
+      limits: { ...DEFAULT_LIMITS, bufferEntries: 1 },
     });
     expect(kinds(bench.hear(batch(0, [tick(0, 50)])))).toContain('send');
     expect(bench.hear(batch(1, [tick(1, 60)]))).toEqual([]);
@@ -217,7 +217,7 @@ describe('rule 7: close the channel, consume everything acknowledged, then fix t
 });
 
 describe('entries on the channel', () => {
-  const limits = { ...DEFAULT_LIMITS, channelBytes: 1000, bufferEntries: 1 };
+  const limits = { ...DEFAULT_LIMITS, bufferEntries: 1 };
 
   it('with a gap end it, also while the buffer has no room', () => {
     const bench = greetedBackup({ limits });

@@ -42,6 +42,7 @@ const write = (id: number, byte: number): DiskRequest => ({
 const request = (host: string, token: number, what: DiskRequest): SimEvent => ({
   kind: 'disk-request',
   host,
+  life: 1,
   token,
   ordinal: what.id,
   request: what,
@@ -53,15 +54,15 @@ describe('the disk', () => {
   it('compares a request with the fence when it applies it, not when it accepts it (8)', () => {
     const world = stillWorld();
     world.schedule(0, request('alpha', 2, write(1, 0xaa)));
-    world.schedule(1, { kind: 'disk-fence', host: 'beta', token: 3 });
+    world.schedule(1, { kind: 'disk-fence', host: 'beta', life: 1, token: 3 });
     expect(settle(world)).toEqual(['beta: fenced', 'alpha: refused']);
     expect(sector(world)).toBeUndefined();
   });
 
   it('never lowers its fence (8)', () => {
     const world = stillWorld();
-    world.schedule(0, { kind: 'disk-fence', host: 'beta', token: 3 });
-    world.schedule(1, { kind: 'disk-fence', host: 'alpha', token: 2 });
+    world.schedule(0, { kind: 'disk-fence', host: 'beta', life: 1, token: 3 });
+    world.schedule(1, { kind: 'disk-fence', host: 'alpha', life: 1, token: 2 });
     settle(world);
     expect(world.state.disk.fence).toBe(3);
   });
@@ -132,6 +133,7 @@ describe('gateway and console sink', () => {
   const print = (host: string, token: number, offset: number): SimEvent => ({
     kind: 'console-out',
     host,
+    life: 1,
     token,
     ordinal: 0,
     offset,

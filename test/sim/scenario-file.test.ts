@@ -61,8 +61,8 @@ faults:
     ],
     [
       'faults: [{ at: { count: 1 } }]',
-      'faults[0]: expected one of crash, pause, resume, cut, join, break, delay, disk, ' +
-        'arbiter, flip, power-off, got 0',
+      'faults[0]: expected one of crash, restart, pause, resume, cut, join, break, delay, ' +
+        'disk, arbiter, flip, power-off, got 0',
     ],
     [
       'faults: [{ at: { time: 9s }, crash: alpha }]',

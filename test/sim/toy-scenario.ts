@@ -40,49 +40,70 @@ export function toyScenario(seed: number, faults: readonly FaultSpec[] = []): Sc
   return { ...parseScenario(TEXT, 'toy.yaml'), seed, faults, typing };
 }
 
-const host = fc.constantFrom('alpha', 'beta');
+/** The toy on so many hosts: a primary, its backup, standbys. */
+export function toyGroup(hosts: number, seed: number, faults: readonly FaultSpec[] = []): Scenario {
+  const ids = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'].slice(0, hosts);
+  const clock = { offsetNs: 0, driftPpm: 0 };
+  return { ...toyScenario(seed, faults), hosts: ids.map((id) => ({ id, place: id, clock })) };
+}
+
 const losing = fc.constantFrom('messages' as const, 'outputs-too' as const);
 const forNs = fc.integer({ min: 100_000, max: 12 * MS });
 
-const trigger: fc.Arbitrary<Trigger> = fc.oneof(
-  fc.record({ on: fc.constant('time' as const), timeNs: fc.integer({ min: 0, max: 25 * MS }) }),
-  fc.record({
-    on: fc.constantFrom('count' as const, 'entry' as const, 'message' as const, 'output' as const),
-    host,
-    number: fc.oneof(fc.nat(60), fc.nat(1500)),
-  }),
-);
+const triggerAmong = (hosts: readonly string[]): fc.Arbitrary<Trigger> =>
+  fc.oneof(
+    fc.record({ on: fc.constant('time' as const), timeNs: fc.integer({ min: 0, max: 25 * MS }) }),
+    fc.record({
+      on: fc.constantFrom(
+        'count' as const,
+        'entry' as const,
+        'message' as const,
+        'output' as const,
+      ),
+      host: fc.constantFrom(...hosts),
+      number: fc.oneof(fc.nat(60), fc.nat(1500)),
+    }),
+  );
 
-const end = fc.constantFrom('disk', 'arbiter', 'gateway');
-const ends = fc.oneof(fc.constant(['alpha', 'beta'] as const), fc.tuple(host, end));
+function actionAmong(hosts: readonly string[]): fc.Arbitrary<Action> {
+  const host = fc.constantFrom(...hosts);
+  const two = fc.shuffledSubarray([...hosts], { minLength: 2, maxLength: 2 });
+  const pair = two.map(([a, b]) => [a!, b!] as const);
+  const end = fc.constantFrom('disk', 'arbiter', 'gateway');
+  const ends = fc.oneof(pair, fc.tuple(host, end));
+  return fc.oneof(
+    fc.record({ do: fc.constant('crash' as const), host, losing }),
+    fc.record({ do: fc.constant('restart' as const), host }),
+    fc.record({ do: fc.constant('pause' as const), host, forNs }),
+    fc.record({ do: fc.constant('cut' as const), between: ends, forNs }),
+    fc.record({ do: fc.constant('break' as const), between: pair }),
+    fc.record({ do: fc.constant('delay' as const), between: ends, delayNs: forNs }),
+    fc.record({
+      do: fc.constant('disk' as const),
+      mode: fc.constantFrom('slow' as const, 'failing' as const, 'down' as const),
+      forNs,
+    }),
+    fc.record({
+      do: fc.constant('disk' as const),
+      mode: fc.constant('failing' as const),
+      only: host,
+      forNs,
+    }),
+    fc.record({
+      do: fc.constant('arbiter' as const),
+      mode: fc.constantFrom('down' as const, 'loses-answers' as const),
+      forNs,
+    }),
+    fc.constant({ do: 'power-off' as const }),
+  );
+}
 
-const action: fc.Arbitrary<Action> = fc.oneof(
-  fc.record({ do: fc.constant('crash' as const), host, losing }),
-  fc.record({ do: fc.constant('pause' as const), host, forNs }),
-  fc.record({ do: fc.constant('cut' as const), between: ends, forNs }),
-  fc.record({
-    do: fc.constant('break' as const),
-    between: fc.constant(['alpha', 'beta'] as const),
-  }),
-  fc.record({ do: fc.constant('delay' as const), between: ends, delayNs: forNs }),
-  fc.record({
-    do: fc.constant('disk' as const),
-    mode: fc.constantFrom('slow' as const, 'failing' as const, 'down' as const),
-    forNs,
-  }),
-  fc.record({
-    do: fc.constant('disk' as const),
-    mode: fc.constant('failing' as const),
-    only: host,
-    forNs,
-  }),
-  fc.record({
-    do: fc.constant('arbiter' as const),
-    mode: fc.constantFrom('down' as const, 'loses-answers' as const),
-    forNs,
-  }),
-  fc.constant({ do: 'power-off' as const }),
-);
+/** Any fault at any kind of moment, of these hosts. */
+export const faultAmong = (hosts: readonly string[]): fc.Arbitrary<FaultSpec> =>
+  fc.record({ at: triggerAmong(hosts), action: actionAmong(hosts) });
+
+/** Any fault of the two hosts of a toy. */
+export const anyFault = faultAmong(['alpha', 'beta']);
 
 /**
  * What may differ from installation to installation: the policy for frames in doubt, room in the
@@ -111,8 +132,12 @@ export const settings: fc.Arbitrary<Partial<Scenario>> = fc
 
 /** A crash of the primary or backup at any kind of moment. */
 export const crash: fc.Arbitrary<FaultSpec> = fc.record({
-  at: trigger,
-  action: fc.record({ do: fc.constant('crash' as const), host, losing }),
+  at: triggerAmong(['alpha', 'beta']),
+  action: fc.record({
+    do: fc.constant('crash' as const),
+    host: fc.constantFrom('alpha', 'beta'),
+    losing,
+  }),
 });
 
 /** The primary cannot reach `end` for a while, and in the middle of it `action` happens. */
@@ -124,6 +149,3 @@ export const cutOff = (end: string, action: Action): fc.Arbitrary<FaultSpec[]> =
     },
     { at: { on: 'time', timeNs: timeNs + 2 * MS }, action },
   ]);
-
-/** Any fault at any kind of moment. */
-export const anyFault: fc.Arbitrary<FaultSpec> = fc.record({ at: trigger, action });

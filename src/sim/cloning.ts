@@ -1,0 +1,122 @@
+/**
+ * The clone of a machine, as simulated hosts carry it: the source's rounds, and the pieces that a
+ * joining host has been given. Reading and installing take no time; the channel does.
+ *
+ * With the machine its history changes hosts too, for the checkers: what it has let out before it
+ * came here.
+ */
+import { BytesError } from '../base/bytes.ts';
+import type { Effect } from '../ft/ports.ts';
+import {
+  beginRound,
+  type CloneRound,
+  type CloneStage,
+  newStage,
+  nextPiece,
+  roundBytes,
+  takePiece,
+} from '../hypervisor/clone.ts';
+import { Replayer } from '../hypervisor/replayer.ts';
+import type { Snapshot } from '../machine/types.ts';
+import type { HostEvent } from './events.ts';
+import type { SimHost } from './host.ts';
+
+/** What a host keeps of a clone, at either end. */
+export interface CloneState {
+  /** At the source: what the standby has after the round, and what of the round is to be sent. */
+  sent: Snapshot | undefined;
+  round: CloneRound | undefined;
+  stage: CloneStage;
+}
+
+/** No clone. */
+export const newClone = (): CloneState => ({
+  sent: undefined,
+  round: undefined,
+  stage: newStage(),
+});
+
+/** A copy that does not change with the original. */
+export function copyClone({ sent, round, stage }: CloneState): CloneState {
+  return { sent, round: round && { ...round }, stage: { ...stage, pages: [...stage.pages] } };
+}
+
+/** The effects of a clone. */
+export type CloneEffect = Effect & {
+  kind: 'capture' | 'read-piece' | 'clear' | 'install' | 'assemble';
+};
+
+/** Performs an effect of a clone. */
+export function performClone(host: SimHost, effect: CloneEffect): void {
+  const { clone } = host.state;
+  switch (effect.kind) {
+    case 'capture':
+      capture(host, effect);
+      break;
+    case 'read-piece': {
+      if (!clone.round) break;
+      const { attempt } = effect;
+      answer(host, { kind: 'piece', attempt, ...nextPiece(clone.round, effect.bytes) });
+      break;
+    }
+    case 'clear':
+      host.state.clone = newClone();
+      break;
+    case 'install':
+      install(clone.stage, effect.bytes);
+      break;
+    case 'assemble':
+      assemble(host);
+  }
+}
+
+function answer(host: SimHost, event: HostEvent): void {
+  const { id, state, world } = host;
+  world.schedule(0, { kind: 'host', host: id, life: state.life, event });
+}
+
+function capture(host: SimHost, { attempt, round, final }: Effect & { kind: 'capture' }): void {
+  const { state, engine, world } = host;
+  if (engine.mode !== 'record') return;
+  const checkpoint = engine.log.checkpoint();
+  const before = round === 1 ? undefined : state.clone.sent;
+  state.clone.round = beginRound(checkpoint, before, final);
+  state.clone.sent = checkpoint.machine;
+  const bytes = roundBytes(state.clone.round);
+  const event = { kind: 'captured', attempt, bytes } as const;
+  if (!final) {
+    answer(host, event);
+    return;
+  }
+  const { count } = checkpoint.machine;
+  const digest = engine.log.machine.digest();
+  world.state.histories[attempt] = host.history();
+  answer(host, { ...event, end: { entries: checkpoint.point.seq, count, digest } });
+}
+
+/** A piece that is none leaves the machine incomplete, which shows when it is assembled. */
+function install(stage: CloneStage, bytes: Uint8Array): void {
+  try {
+    takePiece(stage, bytes);
+  } catch (error) {
+    if (!(error instanceof BytesError)) throw error;
+  }
+}
+
+function assemble(host: SimHost): void {
+  const { state, world } = host;
+  const { checkpoint } = state.clone.stage;
+  state.clone = newClone();
+  if (!checkpoint) {
+    answer(host, { kind: 'assembled', digest: undefined });
+    return;
+  }
+  const { machine } = host.engine.log;
+  machine.restore(checkpoint.machine);
+  const { hasher } = world.parts;
+  const { digestEvery } = world.scenario.guest;
+  const { point } = checkpoint;
+  host.engine = { mode: 'replay', log: new Replayer({ machine, hasher, digestEvery, point }) };
+  host.takeHistory(world.state.histories[host.replica.state().generation]!);
+  answer(host, { kind: 'assembled', digest: machine.digest() });
+}
