@@ -226,9 +226,9 @@ export type Effect =
   | { readonly kind: 'read'; readonly token: Token; readonly request: DiskRequest }
   /** Ask the arbiter; a repeated effect asks again. Answered by `arbiter`, or not at all. */
   | { readonly kind: 'test-and-set'; readonly claim: Claim }
-  /** Ask the arbiter who owns a generation, and claim nothing. Answered by `owner`, or not at all. */
+  /** Ask the arbiter who owns a generation, claiming nothing. Answered by `owner`, or never. */
   | { readonly kind: 'who-won'; readonly machine: string; readonly generation: number }
-  /** End the `run` that is out as soon as it can be, also if the guest sleeps; no new kind of end. */
+  /** End the `run` that is out as soon as it can be, also if the guest sleeps. */
   | { readonly kind: 'stop' }
   /**
    * Take the pages that have changed since the round before, in round 1 those that are not zero;

@@ -58,20 +58,10 @@ export function performEffect(host: SimHost, effect: Effect): void {
       touchLog(host, effect);
       break;
     case 'test-and-set':
-      world.trace(id, `asks the arbiter for generation ${effect.claim.generation}`);
-      sendDatagram(world, linkName(id, 'arbiter'), {
-        kind: 'arbiter-ask',
-        host: id,
-        claim: effect.claim,
-      });
-      world.fired({ kind: 'ask', host: id, number: ++host.state.asks });
+    case 'who-won':
+    case 'fence':
+      ask(host, effect);
       break;
-    case 'who-won': {
-      const { machine, generation } = effect;
-      const question = { kind: 'owner-ask', host: id, machine, generation } as const;
-      sendDatagram(world, linkName(id, 'arbiter'), question);
-      break;
-    }
     case 'capture':
     case 'read-piece':
     case 'clear':
@@ -84,15 +74,6 @@ export function performEffect(host: SimHost, effect: Effect): void {
       break;
     case 'protection':
       world.trace(id, describeProtection(effect));
-      break;
-    case 'fence':
-      sendStream(world, linkName(id, 'disk'), {
-        kind: 'disk-fence',
-        host: id,
-        life: host.state.life,
-        token: effect.token,
-      });
-      world.fired({ kind: 'ask', host: id, number: ++host.state.asks });
       break;
     case 'read':
       readLocally(host, effect);
@@ -121,6 +102,27 @@ export function performEffect(host: SimHost, effect: Effect): void {
     default:
       unreachable(effect);
   }
+}
+
+/** Asks arbiter or disk. Whoever only wants to know asks for no leave: that is no moment. */
+function ask(host: SimHost, effect: Effect & { kind: 'test-and-set' | 'who-won' | 'fence' }): void {
+  const { world, id } = host;
+  if (effect.kind === 'who-won') {
+    const { machine, generation } = effect;
+    const question = { kind: 'owner-ask', host: id, machine, generation } as const;
+    sendDatagram(world, linkName(id, 'arbiter'), question);
+    return;
+  }
+  if (effect.kind === 'test-and-set') {
+    const { claim } = effect;
+    world.trace(id, `asks the arbiter for generation ${claim.generation}`);
+    sendDatagram(world, linkName(id, 'arbiter'), { kind: 'arbiter-ask', host: id, claim });
+  } else {
+    const { life } = host.state;
+    const fence = { kind: 'disk-fence', host: id, life, token: effect.token } as const;
+    sendStream(world, linkName(id, 'disk'), fence);
+  }
+  world.fired({ kind: 'ask', host: id, number: ++host.state.asks });
 }
 
 function send(host: SimHost, { to, bytes }: Effect & { kind: 'send' }): void {

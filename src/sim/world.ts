@@ -187,8 +187,8 @@ export class World {
   }
 
   /**
-   * A host starts again: empty, under a fresh owner, a standby (rule 15). Without that rule it takes
-   * up again what it was at the beginning.
+   * A host starts again: empty, under a fresh owner, a standby (rule 15). Without that rule it
+   * takes up again what it was at the beginning.
    */
   restart(id: HostId): void {
     const host = this.host(id);

@@ -1,7 +1,7 @@
 /**
  * Re-protection in the simulated world (protocol.md §4 rules 10 to 15): whatever happens to hosts,
- * links, disk and arbiter while a machine moves to a standby, it goes on in one place or, by a limit
- * that no rule removes, in none; and every output that ever left is one of its own.
+ * links, disk and arbiter while a machine moves to a standby, it goes on in one place or, by a
+ * limit that no rule removes, in none; and every output that ever left is one of its own.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
