@@ -7,6 +7,7 @@ import type { Scenario } from '../sim/scenario.ts';
 import { repeated, wholeNumber } from './arguments.ts';
 import { STATUS } from './exit-status.ts';
 import { isColoured, print, printJson } from './print.ts';
+import type { TimelineStyle } from './timeline.ts';
 
 interface ScenarioOptions {
   seed?: number;
@@ -31,17 +32,19 @@ async function list(options: { json?: boolean }): Promise<void> {
   for (const { name, question } of scenarios) print(`${name.padEnd(22)} ${question}`);
 }
 
-async function run(name: string, options: ScenarioOptions): Promise<void> {
-  const [{ readScenario }, { runOnMachine }, { RULE_NAMES }, { withoutRule }] = await Promise.all([
-    import('./scenario-files.ts'),
-    import('./scenario-run.ts'),
-    import('../sim/scenario.ts'),
-    import('../sim/run.ts'),
-  ]);
+/** Runs the scenario, and again without each thing that it says it cannot do without. */
+async function judged(name: string, options: ScenarioOptions): Promise<Judged[]> {
+  const [{ readScenario }, { runOnMachine }, { OPTIONAL_NAMES }, { withoutRule }] =
+    await Promise.all([
+      import('./scenario-files.ts'),
+      import('./scenario-run.ts'),
+      import('../sim/scenario.ts'),
+      import('../sim/run.ts'),
+    ]);
   const file = readScenario(name);
   const scenario = options.seed === undefined ? file : { ...file, seed: options.seed };
   const rules = options.without ?? [];
-  for (const rule of rules) checkRule(rule, Object.keys(RULE_NAMES));
+  for (const rule of rules) checkRule(rule, OPTIONAL_NAMES);
   const runs: Judged[] = [];
   const judge = async (without: readonly string[]): Promise<void> => {
     const varied = without.reduce(withoutRule, scenario);
@@ -52,8 +55,18 @@ async function run(name: string, options: ScenarioOptions): Promise<void> {
   };
   await judge(rules);
   if (options.without === undefined) for (const rule of scenario.without) await judge([rule]);
+  return runs;
+}
+
+async function run(name: string, options: ScenarioOptions): Promise<void> {
+  const runs = await judged(name, options);
   if (options.json) printJson(runs.map(jsonRun));
-  else await draw(runs, options.trace === true);
+  else {
+    // What goes into a file or another program is not wrapped.
+    const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+    const style = { all: options.trace === true, columns, colour: isColoured() };
+    for (const line of await draw(runs, style)) print(line);
+  }
   process.exitCode = runs.every(({ asExpected }) => asExpected) ? STATUS.ok : STATUS.violated;
 }
 
@@ -71,15 +84,20 @@ function jsonRun({ without, outcome, asExpected }: Judged): object {
   return { ...outcome, without, asExpected };
 }
 
-async function draw(runs: readonly Judged[], all: boolean): Promise<void> {
+/** What `vmft scenario NAME` prints into a file, as lines. */
+export async function scenarioLines(name: string): Promise<string[]> {
+  const columns = Number.POSITIVE_INFINITY;
+  return draw(await judged(name, {}), { all: false, columns, colour: false });
+}
+
+type Style = Pick<TimelineStyle, 'all' | 'columns' | 'colour'>;
+
+async function draw(runs: readonly Judged[], style: Style): Promise<string[]> {
   const { drawRun } = await import('./timeline.ts');
-  // What goes into a file or another program is not wrapped.
-  const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
-  const style = { all, columns, colour: isColoured() };
-  for (const [index, { scenario, without, outcome, mustFail }] of runs.entries()) {
-    if (index > 0) print('');
-    for (const line of drawRun(scenario, without, outcome, { ...style, mustFail })) print(line);
-  }
+  return runs.flatMap(({ scenario, without, outcome, mustFail }, index) => [
+    ...(index > 0 ? [''] : []),
+    ...drawRun(scenario, without, outcome, { ...style, mustFail }),
+  ]);
 }
 
 /** Defines `vmft scenario`. */

@@ -4,6 +4,7 @@
  * ends. Everything that colour says is said in words too.
  */
 import { Chalk, type ChalkInstance } from 'chalk';
+import type { Report } from '../sim/report.ts';
 import type { Outcome } from '../sim/run.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { type TimelineLine, timeline } from '../sim/timeline.ts';
@@ -53,8 +54,19 @@ export function drawRun(
     ...table.heads(),
     ...rows,
     '',
+    ...outcome.reports.flatMap((report) => drawReport(report, chalk)),
     ...verdict(outcome, style, chalk),
   ];
+}
+
+/** A table with its columns under each other. */
+function drawReport({ title, rows }: Report, chalk: ChalkInstance): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row, index) => {
+    const line = row.map((cell, column) => cell.padEnd(widths[column]!)).join('   ');
+    return index === 0 ? chalk.dim(line.trimEnd()) : line.trimEnd();
+  });
+  return [chalk.bold(title), ...lines.map((line) => `  ${line}`), ''];
 }
 
 /** The lanes from left to right: clients, gateway, primary, channel, backup, disk … */

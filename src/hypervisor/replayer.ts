@@ -38,6 +38,11 @@ export interface ReplayerOptions {
    * an entry may come for an instruction already past. For the scenario that shows why.
    */
   readonly lag?: boolean;
+  /**
+   * What the machine is given instead of a logged input; undefined for nothing at all. For the
+   * scenarios that show what each kind of input is logged for.
+   */
+  readonly instead?: (input: Input) => Input | undefined;
 }
 
 /** Everything by which a replayer can be forked: plain data. */
@@ -78,6 +83,11 @@ export class Replayer {
   /** Entries fed and not consumed yet. */
   get inHand(): number {
     return this.#inHand.length - this.#head;
+  }
+
+  /** Outputs that the machine has made and no entry has covered yet. */
+  get unmarked(): readonly Output[] {
+    return this.#made;
   }
 
   /** Hands over entries that follow those fed before without a gap; a BugError otherwise. */
@@ -242,22 +252,34 @@ export class Replayer {
   #check(entry: LogEntry): Stop | undefined {
     const { count } = this.machine;
     if (entry.count < count) this.#fail(entry, 'count', `instruction ${entry.count} is past`);
-    if (entry.kind === 'input' && isReading(entry.input.kind)) {
-      const stop = this.#checkNeed(entry, entry.input);
-      if (stop.why === 'breakpoint') return stop;
-    } else if (entry.kind === 'input') this.#checkAccepted(entry, entry.input);
-    else if (entry.kind === 'output') this.#checkOutputs(entry);
+    if (entry.kind === 'input') return this.#checkInput(entry);
+    if (entry.kind === 'output') this.#checkOutputs(entry);
     else if (entry.kind === 'digest') this.#checkDigest(entry);
     else if (entry.kind === 'fault') {
       const stop = this.#checkFault(entry);
       if (stop.why === 'breakpoint') return stop;
     }
     this.#point = pointAfter(this.#point, entry, this.machine);
-    if (entry.kind === 'input') {
-      const { kind } = entry.input;
-      this.#since = [kind, ...this.#since.filter((earlier) => earlier !== kind)];
-      this.machine.apply(entry.input);
+    return undefined;
+  }
+
+  #checkInput(entry: LogEntry & { kind: 'input' }): Stop | undefined {
+    const { instead } = this.#options;
+    const input = instead ? instead(entry.input) : entry.input;
+    if (!input) {
+      this.#point = { ...this.#point, seq: entry.seq + 1 };
+      return undefined;
     }
+    const { kind } = input;
+    if (isReading(kind)) {
+      const stop = this.#checkNeed(entry, input);
+      if (stop.why === 'breakpoint') return stop;
+    } else {
+      this.#checkAccepted(entry, input);
+    }
+    this.#point = pointAfter(this.#point, entry, this.machine);
+    this.#since = [kind, ...this.#since.filter((earlier) => earlier !== kind)];
+    this.machine.apply(input);
     return undefined;
   }
 

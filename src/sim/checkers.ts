@@ -11,6 +11,7 @@
  */
 import { isDone } from './client.ts';
 import { isLost, survivor } from './lives.ts';
+import { judgeDeliveries } from './report.ts';
 import type { Observation, Violation } from './trace.ts';
 import type { World } from './world.ts';
 
@@ -24,6 +25,7 @@ export function judge(world: World): Violation[] {
     ...diskOrder(world),
     ...liveness(world),
     ...expected(world),
+    ...judgeDeliveries(world),
   ];
   return found.map((violation) => ({ ...violation, timeNs: world.state.nowNs }));
 }

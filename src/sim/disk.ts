@@ -12,6 +12,7 @@ import type { HostId } from '../ft/ports.ts';
 import type { DiskRequest } from '../machine/output.ts';
 import type { SimEvent } from './events.ts';
 import { isBelow } from './gateway.ts';
+import { transferEarly } from './guest-memory.ts';
 import { linkName, sendStream } from './links.ts';
 import type { World } from './world.ts';
 
@@ -101,6 +102,9 @@ function apply(world: World, event: Request): void {
     world.observe(event, 'disk', { kind: 'disk', request });
   }
   const data = ok && request.op === 'read' ? { data: read(disk, request) } : {};
+  if (data.data && world.scenario.leftOut.includes('bounce-buffer')) {
+    transferEarly(world.host(host).engine.log.machine, request.id, data.data);
+  }
   const completion = { kind: 'disk', id: request.id, ok, ...data } as const;
   const reply = local
     ? ({ kind: 'read', completion } as const)

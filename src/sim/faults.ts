@@ -4,10 +4,8 @@
  * can be put at any exact point. Each fault fires once; that it did is counted, so that a campaign
  * can prove that every kind of fault happened.
  */
-import { assert } from '../base/assert.ts';
-import { PAGE_BYTES } from '../base/limits.ts';
 import type { HostId } from '../ft/ports.ts';
-import type { Machine } from '../machine/types.ts';
+import { flipBit } from './guest-memory.ts';
 import { joinLink, linkName, loseUnderWay, sendStream } from './links.ts';
 import type { World } from './world.ts';
 
@@ -219,15 +217,6 @@ function act(world: World, action: Action): void {
         world.schedule(0, { kind: 'host', host: host.id, event: { kind: 'power-off' } });
       }
   }
-}
-
-function flipBit(machine: Machine, address: number, bit: number): void {
-  const snapshot = machine.snapshot();
-  const index = Math.floor(address / PAGE_BYTES);
-  assert(index < snapshot.pages.length, `address ${address} is outside the guest's memory`);
-  const bytes = snapshot.pages[index]?.bytes.slice() ?? new Uint8Array(PAGE_BYTES);
-  bytes[address % PAGE_BYTES]! ^= 1 << bit;
-  machine.restore({ ...snapshot, pages: snapshot.pages.with(index, { bytes }) });
 }
 
 function bothWays([a, b]: Ends, change: (name: string) => void): void {

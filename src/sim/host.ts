@@ -15,14 +15,19 @@ import type { Recorder, RecorderState } from '../hypervisor/recorder.ts';
 import type { Replayer, ReplayerState } from '../hypervisor/replayer.ts';
 import { clockAt, worldTimeOf } from './clock.ts';
 import { type CloneState, copyClone, newClone } from './cloning.ts';
+import { describeSent } from './describe.ts';
 import { announceEffect, performEffect } from './effects.ts';
 import type { HostEvent, SimEvent } from './events.ts';
+import { byOwnTime } from './left-out.ts';
 import type { History } from './lives.ts';
 import type { HostSpec } from './scenario.ts';
 import type { World } from './world.ts';
 
 /** Longest stretch of execution in ns of guest time. */
 export const MAX_SLICE_NS = 1_000_000;
+
+/** Instructions for which a backup that does not lag runs on without an entry. */
+const RUN_AHEAD = 50_000;
 
 /** The time of day at world time 0: 2026-01-01 00:00:00 UTC, in ns since 1970. */
 const EPOCH_NS = 1_767_225_600_000_000_000n;
@@ -51,6 +56,8 @@ export interface HostState {
   entries: number;
   /** Outputs with lower ordinals are covered by entries that are here. */
   covered: number;
+  /** Count of the last entry handed to the replayer. */
+  fedCount: number;
   /** Instructions executed. */
   count: number;
   /** Messages of the channel that have come. */
@@ -81,6 +88,7 @@ export function newHostState(life: number, alarmTicket = 0, runTicket = 0): Host
     outputs: [],
     entries: 0,
     covered: 0,
+    fedCount: 0,
     count: 0,
     received: 0,
     releases: 0,
@@ -284,11 +292,18 @@ export class SimHost {
     const { engine } = this;
     if (engine.mode === 'record') return engine.log.slice(until, this.#startedNs);
     try {
-      return engine.log.slice(until);
+      return this.#replay(engine.log, until);
     } catch (error) {
       if (error instanceof Divergence) return { diverged: error.message };
       throw error;
     }
+  }
+
+  /** Without the rule of one entry's lag, the machine runs on when no entry is in hand. */
+  #replay(log: Replayer, until: number): Slice {
+    const slice = log.slice(until);
+    if (!this.world.scenario.leftOut.includes('lag') || log.inHand > 0) return slice;
+    return { ...slice, count: log.slice(slice.count + RUN_AHEAD).count };
   }
 
   /** The count at which a stretch must end at the latest. */
@@ -305,7 +320,7 @@ export class SimHost {
   #endSlice(result: Slice | { readonly diverged: string }): void {
     const { state, world } = this;
     if ('diverged' in result) {
-      world.violate('divergence', `${this.id}: ${result.diverged}`);
+      world.violate('divergence', `${this.id}: ${result.diverged}${this.#lastMade()}`);
       this.step({ kind: 'diverged', detail: result.diverged });
       return;
     }
@@ -316,6 +331,21 @@ export class SimHost {
     if (this.engine.mode === 'record') this.tookEntries(result.entries);
     world.fired({ kind: 'count', host: this.id, number: result.count });
     this.receive({ kind: 'host', host: this.id, event: { kind: 'sliced', slice: result } });
+  }
+
+  /** What a machine that has diverged made last, which the log does not have. */
+  #lastMade(): string {
+    if (this.engine.mode !== 'replay') return '';
+    const made = this.engine.log.unmarked.map(describeSent);
+    return made.length === 0 ? '' : `\n  it made: ${made.join(', ')}`;
+  }
+
+  /** Entries as the replayer is given them. */
+  toFeed(entries: readonly LogEntry[]): readonly LogEntry[] {
+    if (!this.world.scenario.leftOut.includes('count')) return entries;
+    const shifted = byOwnTime(entries, this.#spec.speed ?? 1, this.state.fedCount);
+    this.state.fedCount = shifted.at(-1)?.count ?? this.state.fedCount;
+    return shifted;
   }
 
   /** Entries are on this host now; faults may wait for one of them. */

@@ -4,7 +4,9 @@ import type { HostId, Role, Rules } from '../ft/ports.ts';
 import type { Machine } from '../machine/types.ts';
 import { answersOf, compareRuns, consoleOf, judge } from './checkers.ts';
 import { describeAction } from './faults.ts';
+import { LEFT_OUT } from './left-out.ts';
 import { survivor } from './lives.ts';
+import { type Report, reportsOf } from './report.ts';
 import { RULE_NAMES, type Scenario } from './scenario.ts';
 import type { TraceEvent, Violation } from './trace.ts';
 import { World } from './world.ts';
@@ -34,6 +36,8 @@ export interface Outcome {
   readonly exitStatus: number | undefined;
   readonly roles: Readonly<Record<HostId, Role | 'crashed'>>;
   readonly stats: RunStats;
+  /** The tables that the scenario asks for. */
+  readonly reports: readonly Report[];
   /** The command that repeats this run exactly. */
   readonly command: string;
 }
@@ -103,6 +107,7 @@ export function outcomeOf(world: World, parts: RunParts): Outcome {
     exitStatus: state.exitStatus,
     roles: rolesOf(world),
     stats: statsOf(world),
+    reports: reportsOf(world),
     command: commandOf(scenario, parts.file ?? scenario.name),
   };
 }
@@ -145,16 +150,15 @@ function statsOf(world: World): RunStats {
   };
 }
 
-function commandOf({ seed, rules }: Scenario, file: string): string {
-  const without = Object.entries(RULE_NAMES).filter(([, rule]) => !rules[rule]);
-  return [
-    `vmft scenario ${file} --seed ${seed}`,
-    ...without.map(([rule]) => `--without ${rule}`),
-  ].join(' ');
+function commandOf({ seed, rules, leftOut }: Scenario, file: string): string {
+  const off = Object.keys(RULE_NAMES).filter((name) => !rules[RULE_NAMES[name]!]);
+  const without = [...off, ...leftOut].map((name) => ` --without ${name}`);
+  return `vmft scenario ${file} --seed ${seed}${without.join('')}`;
 }
 
-/** The scenario with one rule switched off. `rule` is one of {@link RULE_NAMES}. */
+/** The scenario without a rule or mechanism: `rule` is one of OPTIONAL_NAMES. */
 export function withoutRule(scenario: Scenario, rule: string): Scenario {
+  if (LEFT_OUT.includes(rule)) return { ...scenario, leftOut: [...scenario.leftOut, rule] };
   const rules: Rules = { ...scenario.rules, [RULE_NAMES[rule]!]: false };
   return { ...scenario, rules: Object.freeze(rules) };
 }

@@ -17,7 +17,9 @@ import { isIpv4 } from '../net/address.ts';
 import type { ClientSpec } from './client.ts';
 import { type ClockSpec, TRUE_CLOCK } from './clock.ts';
 import type { FaultSpec } from './faults.ts';
+import { LEFT_OUT } from './left-out.ts';
 import type { DatagramSpec } from './links.ts';
+import { REPORTS, type ReportKind } from './report.ts';
 import { readFaults } from './scenario-faults.ts';
 import { YamlNode } from './yaml-node.ts';
 
@@ -85,6 +87,8 @@ export interface Scenario {
    */
   readonly hosts: readonly HostSpec[];
   readonly rules: Rules;
+  /** Mechanisms of the hypervisor that this run does without; some of LEFT_OUT. */
+  readonly leftOut: readonly string[];
   /** Rules without which the run must be convicted: it is run again with each of them off. */
   readonly without: readonly string[];
   readonly uncertain: UncertainPolicy;
@@ -100,6 +104,8 @@ export interface Scenario {
   readonly typing: readonly { readonly atNs: number; readonly bytes: Uint8Array }[];
   readonly faults: readonly FaultSpec[];
   readonly expect: Expectation;
+  /** Tables to be drawn beside the verdict. */
+  readonly report: readonly ReportKind[];
   /** The run waits for the guest's exit, not only for the clients. */
   readonly untilExit: boolean;
   /** When every fault that can be healed is healed. */
@@ -130,10 +136,13 @@ export const RULE_NAMES: Readonly<Record<string, keyof Rules>> = {
   'ask-source': 'askSource',
 };
 
+/** What `without` may name: the rules, and the mechanisms of left-out.ts. */
+export const OPTIONAL_NAMES: readonly string[] = [...Object.keys(RULE_NAMES), ...LEFT_OUT];
+
 const FIELDS = [
   ...['name', 'question', 'seed', 'guest', 'hosts', 'rules', 'without', 'uncertain', 'timing'],
   ...['limits', 'network', 'disk', 'clients', 'typing', 'faults', 'expect', 'until-exit', 'safety'],
-  ...['liveness', 'settle', 'reads'],
+  ...['liveness', 'settle', 'reads', 'report'],
 ];
 const UNCERTAIN_POLICIES = ['resend', 'drop', 'resend-tcp-drop-udp'] as const;
 const GUEST_MAC = '52:54:00:12:34:56';
@@ -168,10 +177,11 @@ export function parseScenario(
     guest: readGuest(root.at('guest')),
     hosts,
     rules: readRules(root.at('rules')),
+    leftOut: [],
     without: root
       .at('without')
       .list()
-      .map((item) => item.oneOf('rule', Object.keys(RULE_NAMES))),
+      .map((item) => item.oneOf('rule', OPTIONAL_NAMES)),
     uncertain: root.at('uncertain').oneOf('policy', UNCERTAIN_POLICIES, 'resend'),
     reads: root.at('reads').oneOf('policy', ['log', 'local'], 'log'),
     timing: readTiming(root.at('timing')),
@@ -182,6 +192,10 @@ export function parseScenario(
     typing: readTyping(root.at('typing')),
     faults: readFaults(root.at('faults'), ids, safetyNs),
     expect,
+    report: root
+      .at('report')
+      .list()
+      .map((item) => item.oneOf('report', REPORTS)),
     untilExit: root.at('until-exit').flag(expect.exit !== undefined),
     safetyNs,
     livenessNs: root.at('liveness').timeNs(5000 * MS),

@@ -5,43 +5,32 @@
  */
 import { assert } from '../base/assert.ts';
 import { type Digest, type Hasher, toHex } from '../base/digest.ts';
-import { Prng, type PrngState } from '../base/prng.ts';
+import { Prng } from '../base/prng.ts';
 import { replicaConfig } from '../ft/config.ts';
-import { type Effect, type HostId, type Role, type Start, tokenOf } from '../ft/ports.ts';
+import type { Effect, HostId, Role, Start } from '../ft/ports.ts';
 import { createReplica } from '../ft/replica.ts';
 import { encodeOutput } from '../hypervisor/output-codec.ts';
 import { Recorder } from '../hypervisor/recorder.ts';
 import { Replayer } from '../hypervisor/replayer.ts';
 import type { Output } from '../machine/output.ts';
 import type { Machine } from '../machine/types.ts';
-import { type ArbiterState, newArbiter, onAsk, onOwnerAsk } from './arbiter.ts';
-import {
-  type ClientState,
-  isDone,
-  newClient,
-  onClientFrame,
-  onClientTimer,
-  startClient,
-} from './client.ts';
+import { onAsk, onOwnerAsk } from './arbiter.ts';
+import { isDone, onClientFrame, onClientTimer, startClient } from './client.ts';
 import { describeSent } from './describe.ts';
-import { type DiskState, newDisk, onDiskEvent, wakeDisk } from './disk.ts';
+import { onDiskEvent, wakeDisk } from './disk.ts';
 import type { Sent, SimEvent } from './events.ts';
 import { type FaultSpec, fire, heal, isReached, type Moment, undo } from './faults.ts';
-import {
-  type GatewayState,
-  newGateway,
-  onAnnounce,
-  onConsoleIn,
-  onConsoleOut,
-  onFrameIn,
-  onFrameOut,
-} from './gateway.ts';
-import { type Engine, type HostState, newHostState, type SavedHost, SimHost } from './host.ts';
-import { arrive, type Link, linkName, newLink } from './links.ts';
-import { type History, type Members, noteRole, ownerOf, type Reign } from './lives.ts';
+import { onAnnounce, onConsoleIn, onConsoleOut, onFrameIn, onFrameOut } from './gateway.ts';
+import { type Engine, newHostState, type SavedHost, SimHost } from './host.ts';
+import { replayWithout } from './left-out.ts';
+import { arrive, type Link } from './links.ts';
+import { noteRole, ownerOf } from './lives.ts';
 import { inOrder, pop, push, type Scheduled } from './queue.ts';
+import { newObserved } from './report.ts';
 import type { Scenario } from './scenario.ts';
-import type { Observation, TraceEvent, Violation } from './trace.ts';
+import type { Observation } from './trace.ts';
+import { WatchedMachine } from './watched-machine.ts';
+import { copyState, makeLinks, newWorldState, type WorldState } from './world-state.ts';
 
 /** More events than these at one time mean that somebody wakes himself without end. */
 const MAX_EVENTS_AT_ONCE = 100_000;
@@ -69,42 +58,6 @@ export interface Observer {
   link(name: string): void;
 }
 
-/** Everything a world remembers: plain data. */
-export interface WorldState {
-  nowNs: number;
-  sequence: number;
-  queue: Scheduled<SimEvent>[];
-  prng: PrngState;
-  links: Record<string, Link>;
-  disk: DiskState;
-  arbiter: ArbiterState;
-  gateway: GatewayState;
-  clients: ClientState[];
-  /** By index in the world's faults. */
-  firedFaults: boolean[];
-  /** Answers that clients have had. */
-  answers: number;
-  exitStatus: number | undefined;
-  /** When clients and guest had done all that the scenario waits for. */
-  finishedNs: number | undefined;
-  /** Hosts that went on alone, in order. */
-  alone: HostId[];
-  /** Who has spoken for the machine, in order (lives.ts). */
-  reigns: Reign[];
-  members: Record<number, Members>;
-  /** The machine's history where each generation after the first begins. */
-  histories: Record<number, History>;
-  /** Lives that are over, by owner. */
-  past: Record<string, HostState>;
-  sentBytes: number;
-  events: number;
-  /** Events at the present time so far. */
-  instant: number;
-  trace: TraceEvent[];
-  observations: Observation[];
-  violations: Violation[];
-}
-
 /** A world at one moment. */
 export interface SavedWorld {
   readonly state: WorldState;
@@ -130,7 +83,7 @@ export class World {
     this.nsPerInstruction = scenario.guest.nsPerInstruction;
     this.faults = scenario.faults;
     this.prng = new Prng(scenario.seed);
-    this.state = newWorldState(scenario, parts, this.prng);
+    this.state = newWorldState(scenario, parts.sectors, this.prng.state());
     for (const { id } of scenario.hosts) this.hosts.set(id, this.#makeHost(id));
     for (const host of this.hosts.values()) this.#start(host);
     for (const [index, spec] of scenario.clients.entries()) {
@@ -159,7 +112,7 @@ export class World {
     const start = startOf(this.scenario, index);
     const replica = this.#makeReplica(id, 1, start);
     return new SimHost(hosts[index]!, this, replica, (sources) =>
-      this.#makeEngine(modeOf(start), this.parts.makeMachine(), sources),
+      this.#makeEngine(modeOf(start), this.#watch(id, this.parts.makeMachine()), sources),
     );
   }
 
@@ -199,8 +152,27 @@ export class World {
     const { life, alarmTicket, runTicket } = host.state;
     host.state = newHostState(life + 1, alarmTicket, runTicket);
     host.replica = this.#makeReplica(id, life + 1, start);
-    host.engine = this.#makeEngine(modeOf(start), this.parts.makeMachine(), host.sources());
+    host.engine = this.#makeEngine(
+      modeOf(start),
+      this.#watch(id, this.parts.makeMachine()),
+      host.sources(),
+    );
     this.#start(host);
+  }
+
+  /** The machine, observed if anything is to be reported of it. */
+  #watch(id: HostId, machine: Machine): Machine {
+    if (this.scenario.report.length === 0) return machine;
+    this.state.observed[id] = newObserved();
+    return new WatchedMachine(machine, {
+      delivered: (delivery) => {
+        this.state.observed[id]!.deliveries.push(delivery);
+      },
+      exited: (reason) => {
+        const { exits } = this.state.observed[id]!;
+        exits[reason] = (exits[reason] ?? 0) + 1;
+      },
+    });
   }
 
   #makeEngine(
@@ -213,7 +185,8 @@ export class World {
     if (mode === 'record') {
       return { mode, log: new Recorder({ machine, sources, hasher, digestEvery }) };
     }
-    return { mode, log: new Replayer({ machine, hasher, digestEvery }) };
+    const without = replayWithout(this.scenario.leftOut, sources, () => machine.count);
+    return { mode, log: new Replayer({ machine, hasher, digestEvery, ...without }) };
   }
 
   host(id: HostId): SimHost {
@@ -372,7 +345,7 @@ export class World {
   violate(checker: string, evidence: string): void {
     const { state } = this;
     state.violations.push({ checker, timeNs: state.nowNs, evidence });
-    this.trace('world', `violation of ${checker}: ${evidence}`);
+    this.trace('world', `violation of ${checker}: ${evidence.split('\n')[0]}`);
   }
 
   /** A receiver outside has taken an output. */
@@ -514,77 +487,4 @@ function startOf({ hosts }: Scenario, index: number): Start {
 function waitsFor({ replica }: SimHost, ordinal: number): boolean {
   const { waiting } = replica.state().reads;
   return waiting.some((entry) => entry.kind === 'output' && entry.last >= ordinal);
-}
-
-function newWorldState(scenario: Scenario, parts: WorldParts, prng: Prng): WorldState {
-  return {
-    nowNs: 0,
-    sequence: 0,
-    queue: [],
-    prng: prng.state(),
-    links: makeLinks(scenario),
-    disk: { ...newDisk(), sectors: { ...parts.sectors } },
-    arbiter: newArbiter(),
-    gateway: newGateway(scenario.hosts[0]!.id, tokenOf(1, false)),
-    clients: scenario.clients.map(newClient),
-    firedFaults: scenario.faults.map(() => false),
-    answers: 0,
-    exitStatus: undefined,
-    finishedNs: undefined,
-    alone: [],
-    reigns: [],
-    members: {},
-    histories: {},
-    past: {},
-    sentBytes: 0,
-    events: 0,
-    instant: 0,
-    trace: [],
-    observations: [],
-    violations: [],
-  };
-}
-
-/** A link each way between every two hosts, and between each host and disk, arbiter and gateway. */
-function makeLinks({ hosts, network }: Scenario): Record<string, Link> {
-  const links: Record<string, Link> = {};
-  const join = (a: string, b: string, delayNs: number): void => {
-    links[linkName(a, b)] = newLink(delayNs);
-    links[linkName(b, a)] = newLink(delayNs);
-  };
-  for (const [index, { id }] of hosts.entries()) {
-    for (const other of hosts.slice(index + 1)) join(id, other.id, network.channelNs);
-    join(id, 'disk', network.diskNs);
-    join(id, 'arbiter', network.arbiterNs);
-    join(id, 'gateway', network.gatewayNs);
-  }
-  return links;
-}
-
-/** Copies what changes and shares what does not: queued events, sectors, trace, observations. */
-function copyState(state: WorldState): WorldState {
-  return {
-    ...state,
-    queue: [...state.queue],
-    links: structuredClone(state.links),
-    disk: {
-      ...state.disk,
-      sectors: { ...state.disk.sectors },
-      writes: { ...state.disk.writes },
-      applied: { ...state.disk.applied },
-      waiting: [...state.disk.waiting],
-    },
-    arbiter: structuredClone(state.arbiter),
-    gateway: { ...state.gateway, console: [...state.gateway.console] },
-    clients: structuredClone(state.clients),
-    firedFaults: [...state.firedFaults],
-    alone: [...state.alone],
-    reigns: [...state.reigns],
-    members: structuredClone(state.members),
-    histories: { ...state.histories },
-    past: { ...state.past },
-    trace: [...state.trace],
-    observations: [...state.observations],
-    violations: [...state.violations],
-  };
 }

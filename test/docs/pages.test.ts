@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { scenarioLines } from '../../src/cli/scenario.ts';
 import { filesOf } from '../style/source.ts';
 import { isaPage } from './isa-page.ts';
 
@@ -46,27 +47,26 @@ it('every link between pages leads somewhere', () => {
   expect(broken).toEqual([]);
 });
 
+it('"vmft scenario" prints the lines from which the pages are made', async () => {
+  const command = ['dist/bin/main.js', 'scenario', 'lost-update'];
+  const env = { ...process.env, NO_COLOR: '1' };
+  const { stdout } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8', env });
+  expect(stdout).toBe(`${(await scenarioLines('lost-update')).join('\n')}\n`);
+});
+
 /** What `vmft scenario` prints beside the timeline. */
-function outcomeOf(name: string): string {
-  const { stdout } = spawnSync(process.execPath, ['dist/bin/main.js', 'scenario', name], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
-  });
+async function outcomeOf(name: string): Promise<string> {
+  const lines = await scenarioLines(name);
   const isTimeline = (line: string) =>
     line === '' || /^ *[\d.]+ ms /.test(line) || /[┌│]/.test(line);
-  return stdout
-    .split('\n')
-    .filter((line) => !isTimeline(line))
-    .join('\n');
+  return lines.filter((line) => !isTimeline(line)).join('\n');
 }
 
 for (const name of namesIn('docs/scenarios', '.md')) {
   it(`docs/scenarios/${name}.md shows what "vmft scenario ${name}" prints`, async () => {
     const path = `docs/scenarios/${name}.md`;
-    const page = text(path).replace(/(?<=^```text outcome\n)[\s\S]*?(?=^```)/m, () => {
-      return `${outcomeOf(name)}\n`;
-    });
+    const outcome = `${await outcomeOf(name)}\n`;
+    const page = text(path).replace(/(?<=^```text outcome\n)[\s\S]*?(?=^```)/m, () => outcome);
     await expect(page).toMatchFileSnapshot(join(root, path));
   });
 }

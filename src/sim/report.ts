@@ -1,0 +1,123 @@
+/**
+ * Tables that a scenario asks for under `report`, beside its verdict:
+ *   deliveries   every input, with instruction, address and state at which each host was given it
+ *   exits        how often the guest gave control to its hypervisor, and for what
+ */
+import type { HostId } from '../ft/ports.ts';
+import type { Violation } from './trace.ts';
+import type { Delivery } from './watched-machine.ts';
+import type { World } from './world.ts';
+
+/** What can be reported. */
+export const REPORTS = ['deliveries', 'exits'] as const;
+export type ReportKind = (typeof REPORTS)[number];
+
+/** A table: the first row are its heads. */
+export interface Report {
+  readonly title: string;
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** What was observed of a host's machine; plain data. */
+export interface Observed {
+  deliveries: Delivery[];
+  /** Times by reason. */
+  exits: Record<string, number>;
+}
+
+/** Nothing observed yet. */
+export const newObserved = (): Observed => ({ deliveries: [], exits: {} });
+
+/** Rows of a table of deliveries; there may be very many. */
+const MAX_ROWS = 24;
+const SHOWN_DIGITS = 12;
+
+/** The tables of a world that has ended. */
+export function reportsOf(world: World): Report[] {
+  return world.scenario.report.map((kind) =>
+    kind === 'deliveries' ? deliveries(world) : exits(world),
+  );
+}
+
+function deliveries({ state }: World): Report {
+  const hosts = Object.entries(state.observed);
+  const length = Math.max(...hosts.map(([, seen]) => seen.deliveries.length));
+  const heads = hosts.map(([id]) => `${id}: instruction, next at, state`);
+  const rows = Array.from({ length: Math.min(length, MAX_ROWS) }, (_, index) => [
+    `${index + 1}`,
+    hosts.map(([, seen]) => seen.deliveries[index]?.kind).find((kind) => kind !== undefined) ?? '',
+    ...hosts.map(([, seen]) => describe(seen.deliveries[index])),
+  ]);
+  const left = length > MAX_ROWS ? `; the first ${MAX_ROWS} of ${length}` : '';
+  return {
+    title: `inputs as they were delivered${left}`,
+    rows: [['', 'input', ...heads], ...rows],
+  };
+}
+
+function describe(delivery: Delivery | undefined): string {
+  if (!delivery) return '';
+  const { count, eip, digest } = delivery;
+  return `${count}  0x${eip.toString(16)}  ${digest.slice(0, SHOWN_DIGITS)}`;
+}
+
+/** What each kind of exit is, in the words of a manual. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  budget: 'the hypervisor wanted it back: end of a stretch, or a digest to take',
+  halted: 'HLT: nothing to do until an input comes',
+  output: 'a frame, a disk request, console bytes or the exit left the machine',
+  exit: 'the guest has ended',
+  fault: 'the guest cannot go on',
+  'needs tsc': 'RDTSC: the cycle counter is not part of the state',
+  'needs entropy': 'RDRAND or the entropy device',
+  'needs timeNs': 'the counter of the interval timer, read or set',
+  'needs timeOfDay': 'the real-time clock',
+};
+
+function exits({ state }: World): Report {
+  const hosts = Object.entries(state.observed);
+  const reasons = [...new Set(hosts.flatMap(([, { exits: times }]) => Object.keys(times)))].sort();
+  const inputs = [...new Set(hosts.flatMap(([, seen]) => seen.deliveries.map((d) => d.kind)))];
+  const rows = [
+    ['', ...hosts.map(([id]) => id), ''],
+    ...reasons.map((reason) => [
+      `exit: ${reason}`,
+      ...hosts.map(([, seen]) => `${seen.exits[reason] ?? 0}`),
+      MEANINGS[reason] ?? '',
+    ]),
+    ...inputs
+      .sort()
+      .map((kind) => [
+        `entry: ${kind}`,
+        ...hosts.map(([, seen]) => `${seen.deliveries.filter((d) => d.kind === kind).length}`),
+        '',
+      ]),
+  ];
+  return { title: 'what crossed the border between guest and hypervisor', rows };
+}
+
+/** Where deliveries are reported, the hosts must agree on each that both have had. */
+export function judgeDeliveries({ scenario, state }: World): Omit<Violation, 'timeNs'>[] {
+  if (!scenario.report.includes('deliveries')) return [];
+  const [first, ...others] = Object.entries(state.observed);
+  for (const [id, { deliveries: theirs }] of others) {
+    const found = differs(first![0], first![1].deliveries, id, theirs);
+    if (found !== undefined) return [{ checker: 'same-instruction', evidence: found }];
+  }
+  return [];
+}
+
+function differs(
+  a: HostId,
+  ours: readonly Delivery[],
+  b: HostId,
+  theirs: readonly Delivery[],
+): string | undefined {
+  for (let index = 0; index < Math.min(ours.length, theirs.length); index++) {
+    const [one, other] = [ours[index]!, theirs[index]!];
+    if (one.kind === other.kind && describe(one) === describe(other)) continue;
+    const [here, there] = [one, other].map((seen) => `${seen.kind} at ${describe(seen)}`);
+    return `input ${index + 1} was ${here} on ${a}, ${there} on ${b}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,136 @@
+/**
+ * What a simulated world remembers besides its hosts: plain data, so that a world can be forked and
+ * stored.
+ */
+import type { PrngState } from '../base/prng.ts';
+import { type HostId, tokenOf } from '../ft/ports.ts';
+import { type ArbiterState, newArbiter } from './arbiter.ts';
+import { type ClientState, newClient } from './client.ts';
+import { type DiskState, newDisk } from './disk.ts';
+import type { SimEvent } from './events.ts';
+import { type GatewayState, newGateway } from './gateway.ts';
+import type { HostState } from './host.ts';
+import { type Link, linkName, newLink } from './links.ts';
+import type { History, Members, Reign } from './lives.ts';
+import type { Scheduled } from './queue.ts';
+import type { Observed } from './report.ts';
+import type { Scenario } from './scenario.ts';
+import type { Observation, TraceEvent, Violation } from './trace.ts';
+
+/** Everything a world remembers: plain data. */
+export interface WorldState {
+  nowNs: number;
+  sequence: number;
+  queue: Scheduled<SimEvent>[];
+  prng: PrngState;
+  links: Record<string, Link>;
+  disk: DiskState;
+  arbiter: ArbiterState;
+  gateway: GatewayState;
+  clients: ClientState[];
+  /** By index in the world's faults. */
+  firedFaults: boolean[];
+  /** Answers that clients have had. */
+  answers: number;
+  exitStatus: number | undefined;
+  /** When clients and guest had done all that the scenario waits for. */
+  finishedNs: number | undefined;
+  /** Hosts that went on alone, in order. */
+  alone: HostId[];
+  /** Who has spoken for the machine, in order (lives.ts). */
+  reigns: Reign[];
+  members: Record<number, Members>;
+  /** The machine's history where each generation after the first begins. */
+  histories: Record<number, History>;
+  /** Lives that are over, by owner. */
+  past: Record<string, HostState>;
+  sentBytes: number;
+  events: number;
+  /** Events at the present time so far. */
+  instant: number;
+  trace: TraceEvent[];
+  observations: Observation[];
+  violations: Violation[];
+  /** Where the scenario reports on machines: what was seen of each. */
+  observed: Record<HostId, Observed>;
+}
+
+/** A world before its first event, on whose disk `sectors` are written. */
+export function newWorldState(
+  scenario: Scenario,
+  sectors: DiskState['sectors'],
+  prng: PrngState,
+): WorldState {
+  return {
+    nowNs: 0,
+    sequence: 0,
+    queue: [],
+    prng,
+    links: makeLinks(scenario),
+    disk: { ...newDisk(), sectors: { ...sectors } },
+    arbiter: newArbiter(),
+    gateway: newGateway(scenario.hosts[0]!.id, tokenOf(1, false)),
+    clients: scenario.clients.map(newClient),
+    firedFaults: scenario.faults.map(() => false),
+    answers: 0,
+    exitStatus: undefined,
+    finishedNs: undefined,
+    alone: [],
+    reigns: [],
+    members: {},
+    histories: {},
+    past: {},
+    sentBytes: 0,
+    events: 0,
+    instant: 0,
+    trace: [],
+    observations: [],
+    violations: [],
+    observed: {},
+  };
+}
+
+/** A link each way between every two hosts, and between each host and disk, arbiter and gateway. */
+export function makeLinks({ hosts, network }: Scenario): Record<string, Link> {
+  const links: Record<string, Link> = {};
+  const join = (a: string, b: string, delayNs: number): void => {
+    links[linkName(a, b)] = newLink(delayNs);
+    links[linkName(b, a)] = newLink(delayNs);
+  };
+  for (const [index, { id }] of hosts.entries()) {
+    for (const other of hosts.slice(index + 1)) join(id, other.id, network.channelNs);
+    join(id, 'disk', network.diskNs);
+    join(id, 'arbiter', network.arbiterNs);
+    join(id, 'gateway', network.gatewayNs);
+  }
+  return links;
+}
+
+/** Copies what changes and shares what does not: queued events, sectors, trace, observations. */
+export function copyState(state: WorldState): WorldState {
+  return {
+    ...state,
+    queue: [...state.queue],
+    links: structuredClone(state.links),
+    disk: {
+      ...state.disk,
+      sectors: { ...state.disk.sectors },
+      writes: { ...state.disk.writes },
+      applied: { ...state.disk.applied },
+      waiting: [...state.disk.waiting],
+    },
+    arbiter: structuredClone(state.arbiter),
+    gateway: { ...state.gateway, console: [...state.gateway.console] },
+    clients: structuredClone(state.clients),
+    firedFaults: [...state.firedFaults],
+    alone: [...state.alone],
+    reigns: [...state.reigns],
+    members: structuredClone(state.members),
+    histories: { ...state.histories },
+    past: { ...state.past },
+    trace: [...state.trace],
+    observations: [...state.observations],
+    violations: [...state.violations],
+    observed: structuredClone(state.observed),
+  };
+}
