@@ -11,7 +11,7 @@ import { BlockBuilder } from './blocks.ts';
 import type { Bus, Reading } from './bus.ts';
 import { CodeMap } from './code-map.ts';
 import { Core, FAULT, NEEDS_INPUT, Vector } from './core.ts';
-import { deliver } from './exceptions.ts';
+import { deliver, type Origin } from './exceptions.ts';
 import { Eflags } from './flags.ts';
 import { Exit, type Interpreter, makeInterpreter } from './interpreter.ts';
 import { PAGE_FLAGS_OFFSET, ShadowBit, Word } from './layout.ts';
@@ -117,20 +117,26 @@ export class Cpu implements Processor {
       const shadow = r[Word.Shadow]!;
       if (shadow & ShadowBit.TrapPending) {
         r[Word.Shadow] = 0;
-        if (!this.#deliver(Vector.DB, undefined, 'exception')) return this.#shutdown(Vector.DB);
+        if (!this.#deliver(Vector.DB, undefined, 'trap')) return this.#shutdown(Vector.DB);
         continue;
       }
       const enabled = (r[Word.SystemFlags]! & Eflags.IF) !== 0 && shadow === 0;
       if (enabled && bus.interruptRequested()) {
         const vector = bus.acknowledgeInterrupt();
-        if (!this.#deliver(vector, undefined, 'external')) return this.#shutdown(vector);
+        if (!this.#deliver(vector, undefined, 'external'))
+          return this.#shutdown(vector, undefined, 'interrupt');
         continue;
       }
       if (r[Word.Halted]! !== 0) return { why: 'halted' };
+      const before = this.#count;
+      const resume = r[Word.SystemFlags]! & Eflags.RF;
+      r[Word.SystemFlags]! &= ~Eflags.RF;
       const stepping = shadow !== 0 || (r[Word.SystemFlags]! & Eflags.TF) !== 0;
       const stop = stepping
         ? this.#step()
         : this.#stretch(Math.min(until - this.#count, MAX_STRETCH));
+      // RF lasts for one instruction.
+      if (this.#count === before) r[Word.SystemFlags]! |= resume;
       if (stop) return stop;
     }
   }
@@ -207,13 +213,13 @@ export class Cpu implements Processor {
     }
     this.#faulted = true;
     const { faultVector, faultError } = this.core;
-    return this.#deliver(faultVector, faultError, 'exception')
+    return this.#deliver(faultVector, faultError, 'fault')
       ? undefined
       : this.#shutdown(faultVector, faultError);
   }
 
   /** Enters a handler, which counts as one. False on a triple fault. */
-  #deliver(vector: number, error: number | undefined, origin: 'exception' | 'external'): boolean {
+  #deliver(vector: number, error: number | undefined, origin: Origin): boolean {
     this.core.careful = true;
     const entered = deliver(this.core, vector, error, origin);
     this.core.careful = false;
@@ -224,9 +230,9 @@ export class Cpu implements Processor {
     return entered;
   }
 
-  #shutdown(vector: number, error?: number): CpuStop {
+  #shutdown(vector: number, error?: number, what = 'exception'): CpuStop {
     const eip = (this.core.r[Word.Eip]! >>> 0).toString(16);
-    const detail = `exception ${vector} at eip 0x${eip} has no handler that works (triple fault)`;
+    const detail = `${what} ${vector} at eip 0x${eip} has no handler that works (triple fault)`;
     return { why: 'fault', vector, error, detail };
   }
 
@@ -255,7 +261,9 @@ export class Cpu implements Processor {
     core.r.fill(0);
     this.#count = from.f64();
     for (const word of STATE_WORDS) core.r[word] = from.u32();
-    core.eflags = from.u32();
+    const eflags = from.u32();
+    core.eflags = eflags;
+    core.r[Word.SystemFlags]! |= eflags & Eflags.RF;
     const kind = from.text() as Reading['kind'] | '';
     if (kind === '') core.reading = undefined;
     else if (kind === 'entropy') core.reading = { kind, bytes: from.blob() };

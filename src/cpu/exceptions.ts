@@ -3,17 +3,20 @@
  * fault to a double fault and from there to shutdown.
  *
  * Known deviations: interrupt and trap gates only, of 16 and 32 bits, without change of ring; a
- * task gate raises #GP. RF in a pushed eflags is 0. Where a frame would be pushed to a device
- * register that takes a reading, the stack counts as unusable (#SS), because a delivery cannot be
- * tried again.
+ * task gate raises #GP. Where a frame would be pushed to a device register that takes a reading, the
+ * stack counts as unusable (#SS), because a delivery cannot be tried again.
  */
 import { type Core, FAULT, NEEDS_INPUT, Vector } from './core.ts';
 import { Eflags } from './flags.ts';
 import { Word } from './layout.ts';
 import { codeSelector } from './ops/segment.ts';
 
-/** Where an event comes from. It decides the EXT bit of error codes. */
-export type Origin = 'software' | 'exception' | 'external';
+/**
+ * Where an event comes from. It decides the EXT bit of error codes, and RF in the pushed eflags: a
+ * fault sets it; a trap and an external interrupt push what it is, which an iret may have set, or a
+ * repeated instruction that is not finished.
+ */
+export type Origin = 'software' | 'fault' | 'trap' | 'external';
 
 const PRESENT = 0x8000;
 /** Error codes that name a gate have the IDT bit set. */
@@ -42,8 +45,10 @@ export function enterHandler(
   if (!wide && type !== 0x06 && type !== 0x07) core.fault(Vector.GP, gateError);
   if (!(high & PRESENT)) core.fault(Vector.NP, gateError);
   const selector = codeSelector(core, low >>> 16, 'gate', external);
-  pushFrame(core, wide ? 4 : 2, error, eip);
-  if (origin === 'software') core.trapped = true;
+  const flags = core.eflags | (origin === 'fault' ? Eflags.RF : 0);
+  const frame = [flags, r[Word.Cs]!, eip];
+  if (error !== undefined) frame.push(error);
+  pushFrame(core, wide ? 4 : 2, frame);
   const interruptGate = (type & 1) === 0;
   const cleared = Eflags.TF | Eflags.NT | Eflags.RF | (interruptGate ? Eflags.IF : 0);
   r[Word.SystemFlags]! &= ~cleared;
@@ -51,10 +56,8 @@ export function enterHandler(
   r[Word.Eip] = (low & 0xffff) | (wide ? high & 0xffff0000 : 0);
 }
 
-function pushFrame(core: Core, size: 2 | 4, error: number | undefined, eip: number): void {
+function pushFrame(core: Core, size: 2 | 4, values: readonly number[]): void {
   const r = core.r;
-  const values = [core.eflags, r[Word.Cs]!, eip];
-  if (error !== undefined) values.push(error);
   let top = r[Word.Esp]!;
   const bytes = values.length * size;
   core.prepareStore((top - bytes) >>> 0, bytes);
@@ -94,14 +97,14 @@ export function deliver(
         core.faultError = 0;
       } else if (thrown !== FAULT) throw thrown;
     }
-    if (present === Vector.DF && from === 'exception') return false;
+    if (present === Vector.DF && from === 'fault') return false;
     const second = core.faultVector;
-    const first = from === 'exception' ? present : -1;
+    const first = from === 'fault' ? present : -1;
     const double =
       (contributory(first) && contributory(second)) ||
       (first === Vector.PF && (contributory(second) || second === Vector.PF));
     present = double ? Vector.DF : second;
     code = double ? 0 : core.faultError;
-    from = 'exception';
+    from = 'fault';
   }
 }

@@ -28,6 +28,7 @@ export const enum Eflags {
   IOPL = 0x3000,
   NT = 0x4000,
   RF = 0x10000,
+  VM = 0x20000,
   AC = 0x40000,
   ID = 0x200000,
 }
@@ -35,7 +36,7 @@ export const enum Eflags {
 /** The bits that `result` and `carry` stand for. */
 export const ARITHMETIC = Eflags.CF | Eflags.PF | Eflags.AF | Eflags.ZF | Eflags.SF | Eflags.OF;
 
-/** The bits that popf and iret can change besides the arithmetic ones. */
+/** The bits that popf and iret can change besides the arithmetic ones (iret also RF). */
 export const SYSTEM =
   Eflags.TF | Eflags.IF | Eflags.DF | Eflags.IOPL | Eflags.NT | Eflags.AC | Eflags.ID;
 

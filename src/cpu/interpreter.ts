@@ -13,7 +13,7 @@ import type { BlockBuilder } from './blocks.ts';
 import type { CodeMap } from './code-map.ts';
 import { type Core, FAULT, NEEDS_INPUT, RESTART } from './core.ts';
 import { BRANCH_HELPERS, HELPERS, REPEAT_HELPERS } from './emitter.ts';
-import { condition, PARITY } from './flags.ts';
+import { condition, Eflags, PARITY } from './flags.ts';
 import { Word } from './layout.ts';
 import { alu } from './ops/alu.ts';
 import { divide32, divideSigned32, multiplyHigh, multiplyHighSigned } from './ops/muldiv.ts';
@@ -1254,6 +1254,7 @@ export function makeInterpreter(core: Core, map: CodeMap, builder: BlockBuilder)
                 to = c[p + 7]! >>> 0;
                 break near;
               }
+              r[Word.SystemFlags] = r[Word.SystemFlags]! | Eflags.RF;
               to = where[p >> 2]! >>> 0;
               break run;
             }

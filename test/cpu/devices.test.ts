@@ -70,7 +70,7 @@ describe('an access to a device', () => {
     expect(rig.bus.log[9]).toBe(`w4 dev+d8 ${(CODE + 7).toString(16)}`);
     const frame = execute('ud2', { esp: DEVICE + 0x100 });
     expect(frame.vector).toBe(6);
-    expect(frame.bus.log).toEqual(['w4 dev+fc 2', 'w4 dev+f8 8', 'w4 dev+f4 100000']);
+    expect(frame.bus.log).toEqual(['w4 dev+fc 10002', 'w4 dev+f8 8', 'w4 dev+f4 100000']);
   });
 
   it('ends the run when the bus asks for it, after the instruction', () => {

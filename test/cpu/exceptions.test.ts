@@ -12,6 +12,8 @@ interface Row {
 }
 
 const min = -0x80000000;
+const RF = 0x10000;
+const VM = 0x20000;
 
 /** Instructions that fault, the first of the program. */
 const FAULTS: readonly Row[] = [
@@ -102,7 +104,7 @@ describe('a faulting instruction', () => {
     const at = error === undefined ? 0 : 1;
     expect(rig.stacked(at)).toBe(CODE);
     expect(rig.stacked(at + 1)).toBe(Sel.code);
-    expect(rig.stacked(at + 2)).toBe(was.eflags);
+    expect(rig.stacked(at + 2)).toBe(was.eflags! | RF);
     for (const name of [...NAMES, 'es', 'ss', 'ds', 'fs', 'gs', 'cr0', 'cr4'])
       expect([name, now[name]]).toEqual([name, was[name]]);
     rig.ram.fill(0, STACK - frame, STACK);
@@ -366,11 +368,20 @@ describe('iret', () => {
     expect(rig.registers.esp).toBe(CODE + rig.code.length);
   });
 
-  it('changes none of the reserved flags, nor VM and RF', () => {
-    const rig = execute(
-      `push dword -1 & ~0x4100\npush dword ${Sel.code}\npush dword next\niret\nnext: hlt`,
+  it('changes none of the reserved flags; RF for one instruction', () => {
+    const rig = new Rig(
+      `push dword -1 & ~${VM | 0x4100}\npush dword ${Sel.code}\npush dword next\niret\nnext: hlt`,
     );
+    rig.run(4);
+    expect(rig.registers.eflags).toBe(0x243ed7 | RF);
+    rig.run();
     expect(rig.registers.eflags).toBe(0x243ed7);
+  });
+
+  it('refuses to go to virtual-8086 mode', () => {
+    const rig = execute(`push dword ${VM | 2}\npush dword ${Sel.code}\npush dword ${CODE}\niret`);
+    expect(rig.vector).toBe(13);
+    expect(rig.stacked(0)).toBe(0);
   });
 
   it('of 16 bits keeps the upper half of the flags and takes a 16-bit eip', () => {

@@ -4,8 +4,8 @@
  *
  * Known deviations: cr0.PE stays 1 and cr0.PG 0, cr4 stays 0 (#GP on an attempt to change them:
  * paging is not there); caches and TLB do not exist, so that their instructions do nothing; a task
- * register and an LDT selector can be stored and read back, nothing more; iret with NT set raises
- * #GP.
+ * register and an LDT selector can be stored and read back, nothing more; iret with NT set, or to
+ * virtual-8086 mode, raises #GP.
  */
 import { type Core, Vector } from '../core.ts';
 import type { Lowering, Rules } from '../emitter.ts';
@@ -152,13 +152,18 @@ function loadMachineStatus(core: Core, from: number): void {
   core.r[Word.Cr0] = (core.r[Word.Cr0]! & ~0xe) | (core.r16[from]! & 0xf);
 }
 
+/** The instruction int1, as opposed to int 1. */
+const INT1 = 0x100 | Vector.DB;
+
 function undefinedOpcode(core: Core): void {
   core.fault(Vector.UD);
 }
 
-/** The next address lies in T1. */
+/** The next address lies in T1. int1 is not counted among the software's when its gate is bad. */
 function softwareInterrupt(core: Core, vector: number): void {
-  enterHandler(core, vector, undefined, 'software', core.r[Word.T1]!);
+  const origin = vector === INT1 ? 'trap' : 'software';
+  enterHandler(core, vector & 0xff, undefined, origin, core.r[Word.T1]!);
+  core.trapped = true;
 }
 
 function interruptRule(vector: number): Lowering {
@@ -181,8 +186,10 @@ function interruptReturn(core: Core, size: number): void {
   const eip = load(top);
   const selector = load(top + size) & 0xffff;
   const flags = load(top + 2 * size);
+  if (size === 4 && flags & Eflags.VM) core.fault(Vector.GP, 0);
   const cs = codeSelector(core, selector, 'return');
   core.eflags = size === 4 ? flags : (core.eflags & ~0xffff) | flags;
+  if (size === 4) r[Word.SystemFlags]! |= flags & Eflags.RF;
   r[Word.Cs] = cs;
   r[Word.Eip] = eip;
   r[Word.Esp] = top + 3 * size;
@@ -229,7 +236,7 @@ export const SYSTEM_RULES: Rules = {
     interruptRule(operand.kind === 'imm' ? operand.value & 0xff : 0)(e, i);
   },
   int3: interruptRule(Vector.BP),
-  int1: interruptRule(Vector.DB),
+  int1: interruptRule(INT1),
   into: (e) => {
     e.op(Uop.Mov32RI, Word.T1, 0, e.next);
     e.jumpCall(overflowTrap);

@@ -11,6 +11,8 @@ export interface Deviation {
 }
 
 const NO_EXT = 'the EXT bit is never set (SDM volume 3, 6.13)';
+const NO_RF = 'faults, and what interrupts a repetition, save RF = 1 (SDM volume 3, 17.3.1.1)';
+const RF_LASTS = 'the next instruction clears RF before an event is delivered (same place)';
 const SHADOW_ENDS = 'delivery of an event ends what sti holds back (SDM volume 2, STI)';
 const STI_TRAPS = 'sti holds back interrupts, not the single-step trap (SDM volume 2, STI)';
 
@@ -60,6 +62,46 @@ export const DEVIATIONS: Readonly<Record<string, Readonly<Record<string, Deviati
     'NW without CD: #0d 00000000 00000000 00000008 00000002, in 00000002': {
       qemu: 'NW without CD: passed 20010011 00000002 00000000',
       why: 'NW = 1 with CD = 0 cannot be loaded into cr0 (SDM volume 3, 2.5)',
+    },
+  },
+  pic: {
+    'vector beyond the limit of the IDT: #0d 000007e3 00000006 00000008 00000202, in 00000002': {
+      qemu: 'vector beyond the limit of the IDT: #0d 000007e2 00000006 00000008 00000202, in 00000002',
+      why: NO_EXT,
+    },
+  },
+  resume: {
+    'a fault sets RF: #00 00000000 00000008 000108d7, in 000008d7': {
+      qemu: 'a fault sets RF: #00 00000000 00000008 000008d7, in 000008d7',
+      why: NO_RF,
+    },
+    'a fault with an error code: #0b 00000018 00000000 00000008 00010002, in 00000002': {
+      qemu: 'a fault with an error code: #0b 00000018 00000000 00000008 00000002, in 00000002',
+      why: NO_RF,
+    },
+    'int whose gate is not present: #0b 00000202 00000000 00000008 00010002, in 00000002': {
+      qemu: 'int whose gate is not present: #0b 00000202 00000000 00000008 00000002, in 00000002',
+      why: NO_RF,
+    },
+    'single-step trap in a repeated instruction: #01 00000000 00000008 00010102, in 00000002': {
+      qemu: 'single-step trap in a repeated instruction: #01 00000000 00000008 00000102, in 00000002',
+      why: NO_RF,
+    },
+    'interrupt between two iterations: #24 00000000 00000008 00010202, in 00000002': {
+      qemu: 'interrupt between two iterations: #24 00000000 00000008 00000202, in 00000002',
+      why: NO_RF,
+    },
+    'interrupt after the last iteration: #24 00000002 00000008 00000202, in 00000002': {
+      qemu: 'interrupt after the last iteration: #24 00000000 00000008 00000202, in 00000002',
+      why: 'the instruction is over after its last iteration (SDM volume 3, 17.3.1.1)',
+    },
+    'iret loads RF, then int: #40 0000000f 00000008 00000002, in 00000002': {
+      qemu: 'iret loads RF, then int: #40 0000000f 00000008 00010002, in 00000002',
+      why: RF_LASTS,
+    },
+    'iret loads RF, which lasts for one instruction: #40 00000010 00000008 00000002, in 00000002': {
+      qemu: 'iret loads RF, which lasts for one instruction: #40 00000010 00000008 00010002, in 00000002',
+      why: RF_LASTS,
     },
   },
   shadow: {

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assembleOrThrow } from '../../../src/cli/assembly.ts';
+import { Cpu } from '../../../src/cpu/cpu.ts';
 import type { LogEntry } from '../../../src/hypervisor/entry.ts';
 import { Recorder } from '../../../src/hypervisor/recorder.ts';
 import { X86Machine } from '../../../src/machine/machine.ts';
@@ -32,10 +33,15 @@ export function assembleImage(name: string): Uint8Array {
   return assembleOrThrow(file, readFileSync(file), { format: 'elf' }).image;
 }
 
-/** A machine about to run `image`, as small as the images allow. */
-export function newMachine(image: Uint8Array, commandLine: string): X86Machine {
+/** A machine about to run `image`, as small as the images allow, and its processor. */
+export function newMachine(image: Uint8Array, commandLine: string) {
   const config: MachineConfig = { ramBytes: 0x14_0000, commandLine, slots: [], strict: false };
-  return new X86Machine(config, image, hasher);
+  let cpu: Cpu | undefined;
+  const machine = new X86Machine(config, image, hasher, (memory, ramBytes, bus) => {
+    cpu = new Cpu(memory, ramBytes, bus);
+    return cpu;
+  });
+  return { machine, cpu: cpu! };
 }
 
 /** A run of an image to its end. */
@@ -48,7 +54,7 @@ export interface Ring0Run {
 
 /** Runs `image` to its end in virtual time; a digest entry every `digestEvery` instructions. */
 export function recordImage(image: Uint8Array, commandLine: string, digestEvery = 1e9): Ring0Run {
-  const machine = newMachine(image, commandLine);
+  const { machine } = newMachine(image, commandLine);
   const clock = new VirtualClock(1);
   const recorder = new Recorder({ machine, sources: clock, hasher, digestEvery });
   const nobody = { title: '', console: '', status: 0 };

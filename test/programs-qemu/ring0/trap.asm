@@ -13,7 +13,7 @@ MOST equ 12                         ; traps of one case
 
 %macro traced 0
     call print_traps
-done_%[case]:
+done_ %+ case:
     gate 1, INTERRUPT_GATE, stubs + 16
     mov esp, stack_top
 %endmacro
