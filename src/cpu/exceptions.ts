@@ -3,8 +3,8 @@
  * fault to a double fault and from there to shutdown.
  *
  * Known deviations: interrupt and trap gates only, of 16 and 32 bits, without change of ring; a
- * task gate raises #GP. Where a frame would be pushed to a device register that takes a reading, the
- * stack counts as unusable (#SS), because a delivery cannot be tried again.
+ * task gate raises #GP. Where a frame would be pushed to a device register that takes a reading,
+ * the stack counts as unusable (#SS), because a delivery cannot be tried again.
  */
 import { type Core, FAULT, NEEDS_INPUT, Vector } from './core.ts';
 import { Eflags } from './flags.ts';
