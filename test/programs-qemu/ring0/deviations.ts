@@ -157,4 +157,11 @@ export const DEVIATIONS: Readonly<Record<string, Readonly<Record<string, Deviati
       why: NO_EXT,
     },
   },
+  trap: {
+    'lss:': {
+      vmft: '07/00 09/00 0a/00',
+      qemu: '09/00 0a/00',
+      why: 'only mov and pop of ss hold the trap back (SDM volume 3, 6.8.3)',
+    },
+  },
 };
