@@ -49,7 +49,10 @@ function deviceArguments(device: CatalogueDevice, slot: number, disk: string, po
       return ['-drive', drive, '-device', `virtio-blk-device,drive=d,${at}`];
     }
     case 'entropy':
-      return ['-object', 'rng-builtin,id=r', '-device', `virtio-rng-device,rng=r,${at}`];
+      return [
+        ...['-object', `rng-builtin,id=r${slot}`],
+        ...['-device', `virtio-rng-device,rng=r${slot},${at}`],
+      ];
   }
 }
 
@@ -57,6 +60,8 @@ function deviceArguments(device: CatalogueDevice, slot: number, disk: string, po
 export class QemuGuest {
   /** What the console has shown so far. */
   console = '';
+  /** The end of what QEMU itself has said. */
+  #complaints = '';
   readonly #process: ChildProcess;
   readonly #socket: Socket = createSocket('udp4');
   readonly #port: number;
@@ -72,6 +77,9 @@ export class QemuGuest {
       this.console += bytes.toString('latin1');
       this.#wake();
     });
+    process.stderr!.on('data', (bytes: Buffer) => {
+      this.#complaints = `${this.#complaints}${bytes}`.slice(-1000);
+    });
     process.on('exit', () => this.#wake());
   }
 
@@ -80,6 +88,7 @@ export class QemuGuest {
     commandLine: string,
     devices: readonly CatalogueDevice[],
     disk: string,
+    more: readonly string[] = [],
   ): Promise<QemuGuest> {
     const port = await freePort();
     const board = 'microvm,acpi=off -global virtio-mmio.force-legacy=false -m 16 -no-reboot';
@@ -90,7 +99,8 @@ export class QemuGuest {
     devices.forEach((device, slot) => {
       args.push(...deviceArguments(device, slot, disk, port));
     });
-    const process = spawn('qemu-system-i386', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    args.push(...more);
+    const process = spawn('qemu-system-i386', args, { stdio: 'pipe' });
     return new QemuGuest(process, port);
   }
 
@@ -122,7 +132,8 @@ export class QemuGuest {
     this.#socket.close();
     const code = this.#process.exitCode;
     if (code === 0) return 'reset';
-    if (code === null || code % 2 === 0) throw new Error(`QEMU ended with ${code}, not the guest`);
+    if (code === null || code % 2 === 0)
+      throw new Error(`QEMU ended with ${code}, not the guest:\n${this.#complaints}`);
     return code >> 1;
   }
 

@@ -1,20 +1,20 @@
 /**
  * A guest that makes a list of accesses to ports and memory and then prints what it has read, one
  * word in hexadecimal a line. The same image runs on QEMU and on vmft, which tells whether two
- * boards look the same from inside. Interrupts stay off.
+ * boards look the same from inside. Interrupts are off but for `ack`.
  */
-
 import type { AccessSize } from '../../src/cpu/bus.ts';
 
-const READS = ['in1', 'in2', 'in4', 'ld1', 'ld2', 'ld4'] as const;
+const READS = ['in1', 'in2', 'in4', 'ld1', 'ld2', 'ld4', 'ack'] as const;
 const WRITES = ['out1', 'out2', 'out4', 'st1', 'st2', 'st4'] as const;
-const WAITS = ['wait', 'waitin', 'delay'] as const;
+const WAITS = ['wait1', 'wait4', 'waitin', 'delay'] as const;
 const KINDS = [...READS, ...WRITES, ...WAITS];
 
 /**
  * Reads and writes say their width in bytes: `in` and `out` name a port, `ld` and `st` an address.
- * `wait` goes on when the byte at the address equals the value, `waitin` when that at the port
- * does, and `delay` after `at` instructions.
+ * `wait` goes on when what is at the address equals the value, `waitin` when the byte at the port
+ * does, and `delay` after `at` instructions. `ack` lets an interrupt through, if one is requested,
+ * and reads its vector, else NO_VECTOR.
  */
 export type AccessKind = (typeof READS)[number] | (typeof WRITES)[number] | (typeof WAITS)[number];
 
@@ -33,7 +33,7 @@ export function isWrite([kind]: Access): boolean {
 
 /** Bytes that an access moves. */
 export function sizeOf(kind: AccessKind): AccessSize {
-  return kind.startsWith('wait') ? 1 : (Number(kind.at(-1)) as AccessSize);
+  return kind === 'waitin' ? 1 : (Number(kind.at(-1)) as AccessSize);
 }
 
 /** Whether an access names a port or an address. */
@@ -41,10 +41,36 @@ export function spaceOf(kind: AccessKind): 'memory' | 'port' {
   return /^(in|out|waitin)/.test(kind) ? 'port' : 'memory';
 }
 
+/** What `ack` reads when there is no interrupt. */
+export const NO_VECTOR = 0xffff;
+
 const CODE = `
 section .text
 _start:
   mov esp, stack
+  lgdt [gdtr]
+  lidt [idtr]
+  mov dword [0xfee00350], 0x700
+  mov edi, stubs
+  xor ecx, ecx
+vector:
+  mov byte [edi], 0x68
+  mov [edi + 1], ecx
+  mov byte [edi + 5], 0xe9
+  lea eax, [edi + 10]
+  mov edx, taken
+  sub edx, eax
+  mov [edi + 6], edx
+  movzx eax, di
+  or eax, 0x80000
+  mov [idt + 8*ecx], eax
+  mov eax, edi
+  mov ax, 0x8e00
+  mov [idt + 8*ecx + 4], eax
+  add edi, 10
+  inc ecx
+  cmp ecx, 256
+  jne vector
   mov esi, table
   mov edi, results
 next:
@@ -66,6 +92,15 @@ op_ld1: movzx eax, byte [edx]
   jmp keep
 op_ld2: movzx eax, word [edx]
   jmp keep
+op_ack: sti
+  nop
+  nop
+  cli
+  mov eax, ${NO_VECTOR}
+  jmp keep
+taken: pop eax
+  add esp, 12
+  jmp keep
 op_ld4: mov eax, [edx]
 keep: stosd
   jmp next
@@ -81,8 +116,11 @@ op_st2: mov [edx], ax
   jmp next
 op_st4: mov [edx], eax
   jmp next
-op_wait: cmp [edx], al
-  jne op_wait
+op_wait1: cmp [edx], al
+  jne op_wait1
+  jmp next
+op_wait4: cmp [edx], eax
+  jne op_wait4
   jmp next
 op_waitin: mov ebx, eax
 .again: in al, dx
@@ -136,6 +174,12 @@ exit:
   out 0xf4, al
 
 section .data
+gdt: dd 0, 0, 0xffff, 0xcf9b00, 0xffff, 0xcf9300
+gdtr: dw gdtr - gdt - 1
+  dd gdt
+idtr: dw 256*8 - 1
+  dd idt
+align 4
 jumps: dd ${KINDS.map((kind) => `op_${kind}`).join(', ')}, done
 `;
 
@@ -146,6 +190,8 @@ export function accessGuest(accesses: readonly Access[]): string {
   );
   return `${CODE}table:\n${rows.join('\n')}\n  dd ${KINDS.length}, 0, 0
 section .bss
+idt: resd 512
+stubs: resb 2560
 results: resd ${accesses.filter(isRead).length}
   resb 4096
 stack:\n`;

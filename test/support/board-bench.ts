@@ -15,11 +15,11 @@ import { GuestMemory } from '../../src/machine/memory.ts';
 import type { Output } from '../../src/machine/output.ts';
 import { encodePlain, type Plain } from '../../src/machine/plain.ts';
 import type { MachineConfig, Page, VirtioSpec } from '../../src/machine/types.ts';
-import { type Access, isRead, isWrite, sizeOf, spaceOf } from './access-guest.ts';
+import { type Access, isRead, isWrite, NO_VECTOR, sizeOf, spaceOf } from './access-guest.ts';
 import { hasher } from './hasher.ts';
 
 /** 2024-02-29 23:59:50 UTC, in nanoseconds since 1970. */
-const START_OF_DAY = 1_709_251_190_000_000_000n;
+export const START_OF_DAY = 1_709_251_190_000_000_000n;
 
 /** Guest time that an instruction takes. */
 export const NS_PER_INSTRUCTION = 16;
@@ -27,8 +27,6 @@ export const NS_PER_INSTRUCTION = 16;
 /** One step of a script. */
 export type BoardStep =
   | { readonly access: Access }
-  /** The processor takes an interrupt, if one is requested. */
-  | { readonly acknowledge: true }
   /** Guest time passes; deadlines that it reaches become ticks. */
   | { readonly pass: number }
   | { readonly packet: Uint8Array }
@@ -69,6 +67,7 @@ export class BoardBench {
   /** What is read; of a write, and of a wait (which must find what it waits for), 0. */
   #access(access: Access): number {
     const [kind, at, operand = 0] = access;
+    if (kind === 'ack') return this.#acknowledge();
     if (kind === 'delay') return this.#pass(NS_PER_INSTRUCTION * at);
     const size = sizeOf(kind);
     if (isWrite(access)) {
@@ -77,7 +76,7 @@ export class BoardBench {
     }
     const value = this.#read(spaceOf(kind), at, size);
     if (isRead(access)) return value;
-    expect(value, `what ${access.join(' ')} waits for`).toBe(operand & 0xff);
+    expect(value, `what ${access.join(' ')} waits for`).toBe(operand >>> 0);
     return 0;
   }
 
@@ -112,6 +111,11 @@ export class BoardBench {
     return { kind: need.kind, value: need.kind === 'timeOfDay' ? START_OF_DAY + now : now };
   }
 
+  #acknowledge(): number {
+    const { bus } = this.board;
+    return bus.interruptRequested() ? bus.acknowledgeInterrupt() : NO_VECTOR;
+  }
+
   #pass(ns: number): number {
     const { pit } = this.board;
     this.#nowNs += ns;
@@ -128,8 +132,6 @@ export class BoardBench {
     const { board } = this;
     if ('access' in step) return this.#access(step.access);
     if ('pass' in step) return this.#pass(step.pass);
-    if ('acknowledge' in step)
-      return board.bus.interruptRequested() ? board.bus.acknowledgeInterrupt() : -1;
     if ('packet' in step) {
       if (board.acceptsPacket) board.receivePacket(step.packet);
     } else if ('console' in step) {

@@ -49,7 +49,7 @@ export const picSteps: Steps = fc.oneof<Steps[]>(
   pic(0x20),
   pic(0xa0),
   out(0x3f9, fc.constantFrom(0, 2)),
-  fc.constant([{ acknowledge: true }]),
+  fc.constant([access('ack', 0)]),
   fc.constant([access('out1', 0x43, 0x14), access('out1', 0x40, 20)]),
   pass(100_000),
 );
@@ -200,7 +200,7 @@ function perform(driver: DriverScript, steps: BoardStep[], action: DriverAction)
   else {
     const [type, sector] = action.header;
     for (const [i, word] of [type, 0, sector, sector < 0 ? -1 : 0].entries())
-      steps.push(access('st4', driver.buffer(0) + 4 * i, word));
+      steps.push(access('st4', driver.buffer(0, 0) + 4 * i, word));
   }
 }
 

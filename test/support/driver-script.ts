@@ -3,8 +3,8 @@
  * made available, notifications, acknowledges. It does not run anything, so that the same accesses
  * can be made on a board, by a guest on vmft, and by a guest on QEMU.
  *
- * Layout: each queue of each slot has its rings in 16 KiB from RINGS on, every slot its buffers in
- * 16 KiB from BUFFERS on, and an indirect table. Nothing else below 1 MiB is touched.
+ * Layout: each queue of each slot has its rings in 16 KiB from RINGS on, its buffers in 16 KiB from
+ * BUFFERS on (slots 0 … 2), and an indirect table. Nothing else below 1 MiB is touched.
  */
 import fc from 'fast-check';
 import type { Access } from './access-guest.ts';
@@ -41,7 +41,7 @@ const DAMAGES = [
   'comes too far ahead',
 ] as const;
 
-type Damage = (typeof DAMAGES)[number];
+export type Damage = (typeof DAMAGES)[number];
 
 /** A chain to be offered. */
 export type ChainPlan = {
@@ -53,14 +53,17 @@ export type ChainPlan = {
 };
 
 /** Chains of the buffers given, most of them undamaged. */
-export function chainOf(pieces: fc.Arbitrary<Piece[]>): fc.Arbitrary<ChainPlan> {
+export function chainOf(
+  pieces: fc.Arbitrary<Piece[]>,
+  damages: readonly Damage[] = DAMAGES,
+): fc.Arbitrary<ChainPlan> {
   return fc.record({
     pieces,
     first: fc.nat(QUEUE_SIZE - 1),
     indirect: fc.boolean(),
     damage: fc.oneof(
       { weight: 5, arbitrary: fc.constant<Damage>('none') },
-      { weight: 1, arbitrary: fc.constantFrom(...DAMAGES) },
+      { weight: 1, arbitrary: fc.constantFrom(...damages) },
     ),
   });
 }
@@ -103,12 +106,12 @@ export class DriverScript {
     return this.descriptors(queue) + 0x3000;
   }
 
-  buffer(index: number): number {
-    return BUFFERS + 0x4000 * this.#slot + STRIDE * index;
+  buffer(queue: number, index: number): number {
+    return BUFFERS + 0x4000 * (2 * this.#slot + queue) + STRIDE * index;
   }
 
-  get #table(): number {
-    return TABLES + 0x1000 * this.#slot;
+  #table(queue: number): number {
+    return TABLES + 0x1000 * (2 * this.#slot + queue);
   }
 
   /** Chains offered on `queue` since bring-up. */
@@ -150,15 +153,15 @@ export class DriverScript {
       const last = i === pieces.length - 1;
       const next = indirect ? i + 1 : (first + i + 1) % QUEUE_SIZE;
       const flags = (write ? WRITE : 0) | (last ? 0 : NEXT);
-      return { low: this.buffer(i), high: 0, length, flags, next };
+      return { low: this.buffer(queue, i), high: 0, length, flags, next };
     });
     const direct = (i: number): number => this.descriptors(queue) + 16 * ((first + i) % QUEUE_SIZE);
-    const place = indirect ? (i: number): number => this.#table + 16 * i : direct;
+    const place = indirect ? (i: number): number => this.#table(queue) + 16 * i : direct;
     spoil(list, damage, first);
     list.forEach((each, i) => {
       this.#describe(place(i), each);
     });
-    if (indirect) this.#describe(direct(0), this.#tableOf(list.length, damage));
+    if (indirect) this.#describe(direct(0), this.#tableOf(queue, list.length, damage));
     const ordinal = this.offered(queue);
     const head = damage === 'begins beyond the table' ? QUEUE_SIZE : first;
     this.#make(['st2', this.available(queue) + 4 + 2 * (ordinal % QUEUE_SIZE), head]);
@@ -167,10 +170,10 @@ export class DriverScript {
     this.#make(['st2', this.available(queue) + 2, (ordinal + ahead) & 0xffff]);
   }
 
-  #tableOf(entries: number, damage: Damage): Descriptor {
+  #tableOf(queue: number, entries: number, damage: Damage): Descriptor {
     const flags = INDIRECT | (damage === 'has a table with a successor' ? NEXT : 0);
     const length = 16 * entries + (damage === 'has a table of broken length' ? 8 : 0);
-    return { low: this.#table, high: 0, length, flags, next: 0 };
+    return { low: this.#table(queue), high: 0, length, flags, next: 0 };
   }
 
   notify(queue: number): void {

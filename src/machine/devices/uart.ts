@@ -59,7 +59,7 @@ export type UartState = {
   fifoEnabled: boolean;
   trigger: number;
   received: number[];
-  /** RBR without a FIFO: the byte read last. */
+  /** RBR without a FIFO: the byte received last. */
   held: number;
   overrun: boolean;
   /** Delta bits of MSR. */
@@ -146,7 +146,7 @@ export class Uart implements Device {
     const s = this.#s;
     if (!this.#looped && s.arriving.length > 0) {
       const room = Math.max(0, this.#capacity - s.received.length);
-      s.received.push(...s.arriving.subarray(0, room));
+      for (const byte of s.arriving.subarray(0, room)) this.#enter(byte);
       s.arriving = s.arriving.subarray(room);
     }
     this.#line(this.#interrupt() !== Iir.None);
@@ -199,10 +199,8 @@ export class Uart implements Device {
   /** RBR keeps its byte until the next one; an empty FIFO reads 0 (as in QEMU). */
   #readData(): number {
     const s = this.#s;
-    const byte = s.received.shift();
-    if (s.fifoEnabled) return byte ?? 0;
-    s.held = byte ?? s.held;
-    return s.held;
+    const byte = s.received.shift() ?? 0;
+    return s.fifoEnabled ? byte : s.held;
   }
 
   #readLineStatus(): number {
@@ -266,7 +264,14 @@ export class Uart implements Device {
       if (s.fifoEnabled) return;
       s.received = [];
     }
+    this.#enter(byte);
+  }
+
+  /** A byte is received; there is room for it. */
+  #enter(byte: number): void {
+    const s = this.#s;
     s.received.push(byte);
+    if (!s.fifoEnabled) s.held = byte;
   }
 
   #writeFifoControl(value: number): void {
