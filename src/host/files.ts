@@ -29,12 +29,19 @@ export function reasonOf(error: unknown): string {
       return 'there is no such host';
     case 'EISDIR':
       return 'it is a directory';
+    case 'EEXIST':
+      return 'there is something of that name already';
     case 'ENOTDIR':
       return 'a part of its path is not a directory';
     case 'ENOSPC':
       return 'no space is left on the device';
     case 'EADDRINUSE':
       return 'the port is in use';
+    case 'ECONNREFUSED':
+      return 'nobody listens there';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'the connection was broken';
     case 'EADDRNOTAVAIL':
       return 'this host has no such address';
     default:

@@ -1,0 +1,67 @@
+/**
+ * The atomic test-and-set on storage that all members can reach [P §2.3], for real hosts: one
+ * register for each machine and generation, set once and never cleared (protocol.md §4 rule 1).
+ * Two kinds: a directory (arbiter-directory.ts) and etcd (arbiter-etcd.ts).
+ *
+ * Invariants:
+ * - 'won' and 'lost' are said only of a register that has been read back: they never change
+ * - whatever goes wrong, a time-out included, is 'unknown': the claim may or may not have been
+ *   granted, and asking again with the same owner tells (rule 6)
+ */
+import { VmftError } from '../base/errors.ts';
+import type { Claim } from '../ft/ports.ts';
+import { DirectoryArbiter } from './arbiter-directory.ts';
+import { EtcdArbiter } from './arbiter-etcd.ts';
+
+/** What an arbiter says to a claim. */
+export type ClaimAnswer = 'won' | 'lost' | 'unknown';
+
+/** Who has won a generation; undefined in `owner` for nobody yet. */
+export type OwnerAnswer = { readonly owner: string | undefined } | 'unknown';
+
+/** Never throws and never rejects: trouble is 'unknown', and told to `report`. */
+export interface Arbiter {
+  /** Sets the register of the claim's generation, if nobody has. */
+  claim(claim: Claim): Promise<ClaimAnswer>;
+  /** Reads the register of a generation, claiming nothing. */
+  ownerOf(machine: string, generation: number): Promise<OwnerAnswer>;
+  /** Ends what is under way, as 'unknown'. */
+  close(): void;
+}
+
+/** Secrets and patience of an arbiter that is reached over a network. */
+export interface ArbiterOptions {
+  /** Certificate of the authority that signed the servers', in PEM; the system's where absent. */
+  readonly ca?: string;
+  /** `name:password` of an etcd user. */
+  readonly user?: string;
+  /** After this many ms without an answer an endpoint counts as unreachable. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The arbiter that `spec` names: `dir:PATH`, or `etcd:URL[,URL]...` with http or https URLs.
+ * `report` is told, in a sentence, why an answer is unknown. VmftError 'usage' for any other spec.
+ */
+export function openArbiter(
+  spec: string,
+  report: (trouble: string) => void,
+  options: ArbiterOptions = {},
+): Arbiter {
+  const [, kind, rest] = /^(dir|etcd):(.+)$/s.exec(spec) ?? [];
+  if (kind === 'dir') return new DirectoryArbiter(rest!, report);
+  if (kind === 'etcd') return new EtcdArbiter(rest!.split(',').map(endpoint), report, options);
+  throw new VmftError(
+    'usage',
+    `arbiter "${spec}": expected dir:PATH or etcd:URL[,URL]..., as in etcd:http://127.0.0.1:2379`,
+  );
+}
+
+function endpoint(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/') return url;
+  throw new VmftError(
+    'usage',
+    `arbiter: "${text}" is no endpoint of etcd; give http://HOST:PORT or https://HOST:PORT`,
+  );
+}
