@@ -150,7 +150,7 @@ function actionOf(slot: number): fc.Arbitrary<DriverAction> {
     fc.record({ queue: fc.constant(queue), plan: plans, silent: fc.boolean() }),
   );
   const queue = fc.nat(queues.length - 1);
-  const numbers = fc.oneof(fc.nat(16), fc.constantFrom(0x0f, 0x0b, 0x4000_0000, 0xffff_ffff));
+  const numbers = fc.oneof(fc.nat(15), fc.constantFrom(0x0f, 0x0b, 0x4000_0000, 0xffff_ffff));
   return fc.oneof(
     { weight: 10, arbitrary: fc.oneof(...chains) },
     { weight: 6, arbitrary: fc.record({ outside }) },
