@@ -12,6 +12,7 @@ import { Recorder } from '../../src/hypervisor/recorder.ts';
 import { X86Machine } from '../../src/machine/machine.ts';
 import {
   type CatalogueProgram,
+  type CatalogueRun,
   consoleMatches,
   PROGRAMS,
   readCatalogue,
@@ -39,17 +40,25 @@ function toolsAreThose(): boolean {
   return firstLine('gcc') === tools.gcc && firstLine('ld') === tools.ld;
 }
 
+/** Plays a run, as the catalogue or a test has it. */
+function play(
+  program: CatalogueProgram,
+  run: CatalogueRun,
+  image: Uint8Array,
+  disks = newDisks(program),
+): void {
+  const clock = new VirtualClock(1);
+  const machine = new X86Machine(configOf(program, run), image, hasher);
+  const recorder = new Recorder({ machine, sources: clock, hasher });
+  const world = new GuestWorld(recorder, clock, disks, run);
+  expect(world.play()).toEqual({ why: 'exit', status: run.status });
+  expect(consoleMatches(run, world.console), world.console).toBe(true);
+}
+
 /** Plays the runs of the catalogue with this image. */
 function playAll(program: CatalogueProgram, image: Uint8Array): void {
   const disks = newDisks(program);
-  for (const run of program.runs) {
-    const clock = new VirtualClock(1);
-    const machine = new X86Machine(configOf(program, run), image, hasher);
-    const recorder = new Recorder({ machine, sources: clock, hasher });
-    const world = new GuestWorld(recorder, clock, disks, run);
-    expect(world.play()).toEqual({ why: 'exit', status: run.status });
-    expect(consoleMatches(run, world.console), world.console).toBe(true);
-  }
+  for (const run of program.runs) play(program, run, image, disks);
 }
 
 describe('the guests in C', () => {
@@ -61,6 +70,46 @@ describe('the guests in C', () => {
       expect(file).toBe(`images/${name}.elf`);
       expect(existsSync(join(PROGRAMS, 'asm', `${name}.asm`)), name).toBe(false);
     }
+  });
+});
+
+describe('the drivers', () => {
+  const guest = (name: string) => readCatalogue().find((program) => program.name === name)!;
+
+  it('carry more frames than there are buffers and descriptors', () => {
+    const texts = Array.from({ length: 300 }, (_, i) => 'x'.repeat(i * 4));
+    const steps = texts.map((text) => ({ send: text, reply: text }));
+    const run = {
+      title: '',
+      ready: 'udp-echo: ready\n',
+      steps: [...steps, { send: 'quit', reply: 'bye' }],
+      console: 'udp-echo: ready\n',
+      status: 0,
+    };
+    play(guest('udp-echo'), run, guestImage('udp-echo'));
+  });
+
+  it('lose nothing that is typed faster than it is read', () => {
+    const lines = Array.from({ length: 40 }, (_, i) => `echo line ${i} of many`);
+    const run = {
+      title: '',
+      steps: [{ type: `${lines.join('\n')}\nexit 5\n` }],
+      console: {
+        pattern: `[^]*${lines.map((line) => `> ${line}\n${line.slice(5)}\n`).join('')}> exit 5\n`,
+      },
+      status: 5,
+    };
+    play(guest('shell'), run, guestImage('shell'));
+  });
+
+  it('do without devices that are not there', () => {
+    const bare = { ...guest('shell'), devices: [] };
+    const steps = [{ type: 'disk\nexit\n' }];
+    const pattern = '[^]*> disk\ndisk: there is none\n> exit\n';
+    play(bare, { title: '', steps, console: { pattern }, status: 0 }, guestImage('shell'));
+    const console = 'udp-echo: no network device\n';
+    const deaf = { ...guest('udp-echo'), devices: [] };
+    play(deaf, { title: '', console, status: 2 }, guestImage('udp-echo'));
   });
 });
 

@@ -36,6 +36,11 @@ export interface CatalogueRun {
   readonly steps?: readonly Step[];
   /** Everything that the console shows: exactly, or as a regular expression for the whole. */
   readonly console: string | { readonly pattern: string };
+  /**
+   * Why the console, and what follows from it, may differ from run to run; absent if it is always
+   * the same on the same machine and on any other.
+   */
+  readonly varies?: string;
   readonly status: number;
 }
 

@@ -71,6 +71,8 @@ export class VirtualClock implements Sources {
 
 export class GuestWorld {
   console = '';
+  /** What the guest has answered to requests. */
+  readonly replies: string[] = [];
   readonly entries: LogEntry[] = [];
   readonly outputs: Output[] = [];
   readonly #recorder: Recorder;
@@ -184,6 +186,7 @@ export class GuestWorld {
   }
 
   #answered(reply: string): void {
+    this.replies.push(reply);
     const step = this.#steps[0];
     const expected = step && 'reply' in step ? `#${this.#requests} ${step.reply}` : 'nothing';
     if (reply !== expected) throw new Error(`reply "${expected}" expected, got "${reply}"`);
