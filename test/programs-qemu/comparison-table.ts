@@ -1,12 +1,14 @@
 /** What `npm run compare:qemu` prints: a row for each run of a guest on both machines. */
 import type { CatalogueRun } from '../support/catalogue.ts';
-import type { Outcome } from './two-machines.ts';
+import { type Outcome, sameDisk } from './two-machines.ts';
 
 const HEAD = ['guest', 'run', 'console', 'exit', 'replies', 'disk', 'instructions', 'note'];
 const ABSENT = '-';
 
-function verdict(same: boolean): string {
-  return same ? 'same' : 'DIFFERS';
+/** `reason`: why what differs is not compared. */
+function verdict(same: boolean, reason?: string): string {
+  if (same) return 'same';
+  return reason === undefined ? 'DIFFERS' : 'not compared';
 }
 
 /** Collects rows. */
@@ -21,19 +23,20 @@ export class ComparisonTable {
     ours: Outcome,
     instructions: number,
   ): void {
-    const sameConsole = ours.console === theirs.console;
-    const mayDiffer = run.varies !== undefined && !sameConsole;
-    const disks = ours.disk && verdict(Buffer.compare(ours.disk, theirs.disk!) === 0);
-    const replies = `${ours.replies.length} ${verdict(`${ours.replies}` === `${theirs.replies}`)}`;
+    const { console: consoleReason, disk: diskReason } = run.varies ?? {};
+    const console = verdict(ours.console === theirs.console, consoleReason);
+    const disk = verdict(sameDisk(ours, theirs), diskReason);
+    const replies = verdict(`${ours.replies}` === `${theirs.replies}`);
+    const exit = verdict(ours.status === theirs.status);
     this.#rows.push([
       guest,
       run.commandLine ?? '',
-      mayDiffer ? 'not compared' : verdict(sameConsole),
-      ours.status === theirs.status ? `${ours.status} same` : verdict(false),
-      ours.replies.length > 0 ? replies : ABSENT,
-      disks ?? ABSENT,
+      console,
+      `${ours.status} ${exit}`,
+      ours.replies.length > 0 ? `${ours.replies.length} ${replies}` : ABSENT,
+      ours.disk ? disk : ABSENT,
       instructions.toLocaleString('en'),
-      mayDiffer ? run.varies! : '',
+      [consoleReason, diskReason].filter((reason) => reason !== undefined).join(', '),
     ]);
   }
 

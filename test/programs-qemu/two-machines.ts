@@ -23,6 +23,11 @@ export interface Outcome {
   readonly disk: Uint8Array | undefined;
 }
 
+/** Whether the disks hold the same, or there is none. */
+export function sameDisk(a: Outcome, b: Outcome): boolean {
+  return a.disk === b.disk || Buffer.compare(a.disk!, b.disk!) === 0;
+}
+
 /** A guest with its image and its disks on both machines; a disk keeps what a run leaves on it. */
 export class TwoMachines {
   readonly program: CatalogueProgram;

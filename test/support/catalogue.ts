@@ -36,11 +36,8 @@ export interface CatalogueRun {
   readonly steps?: readonly Step[];
   /** Everything that the console shows: exactly, or as a regular expression for the whole. */
   readonly console: string | { readonly pattern: string };
-  /**
-   * Why the console, and what follows from it, may differ from run to run; absent if it is always
-   * the same on the same machine and on any other.
-   */
-  readonly varies?: string;
+  /** Why console or disk may differ from run to run; what is not named is always the same. */
+  readonly varies?: { readonly console?: string; readonly disk?: string };
   readonly status: number;
 }
 

@@ -174,5 +174,6 @@ int main(void)
         }
         net_release(frame);
     }
+    net_finish();
     return END_QUIT;
 }

@@ -3,6 +3,7 @@
  */
 #include "net.h"
 #include <stddef.h>
+#include "interrupts.h"
 #include "string.h"
 
 enum {
@@ -21,6 +22,7 @@ static struct virtio device;
 static struct virtqueue receive_queue, send_queue;
 static struct frame received[VIRTQUEUE_SIZE], outgoing[VIRTQUEUE_SIZE];
 static struct frame *unused; /* of `outgoing`: the first that is not on its way */
+static unsigned on_their_way;
 
 static void offer(struct frame *frame)
 {
@@ -68,7 +70,10 @@ static void collect(void)
 {
     struct frame *frame;
     unsigned filled;
-    while ((frame = virtqueue_take(&send_queue, &filled))) keep(frame);
+    while ((frame = virtqueue_take(&send_queue, &filled))) {
+        keep(frame);
+        on_their_way--;
+    }
 }
 
 bool net_can_send(void)
@@ -93,5 +98,13 @@ void net_send(struct frame *frame)
     memset(frame->header, 0, HEADER_BYTES);
     struct piece piece = {frame->header, HEADER_BYTES + frame->length, false};
     virtqueue_add(&send_queue, &piece, 1, frame);
+    on_their_way++;
     virtqueue_notify(&send_queue);
+}
+
+void net_finish(void)
+{
+    virtqueue_interrupts(&send_queue, true);
+    wait_until((collect(), on_their_way == 0));
+    virtqueue_interrupts(&send_queue, false);
 }

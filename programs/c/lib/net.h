@@ -54,4 +54,10 @@ void net_send(struct frame *frame);
  */
 bool net_can_send(void);
 
+/*
+ * Sleeps until every frame of net_send has left. A guest that ends before that may take its last
+ * frames with it.
+ */
+void net_finish(void);
+
 #endif

@@ -1,8 +1,10 @@
 /*
  * virtio.c: see virtio.h.
  *
- * Addresses are physical and below 4 GiB. The processor's stores become visible in their order
- * (Intel SDM volume 3, 8.2.2), so that the compiler is all that must be held back.
+ * Addresses are physical and below 4 GiB. The processor's stores become visible in their order, and
+ * its loads are done in theirs, so that there the compiler is all that must be held back. Only a
+ * load may overtake an earlier store (Intel SDM volume 3, 8.2.2): where a driver tells something and
+ * then looks whether the device has noticed in time, the processor must be held back too.
  */
 #include "virtio.h"
 #include "interrupts.h"
@@ -52,6 +54,11 @@ enum { VERSION_1 = 1 }; /* bit 32 of the features: not a device of before the st
 static void compiler_barrier(void)
 {
     __asm__ volatile("" : : : "memory");
+}
+
+static void full_barrier(void)
+{
+    __asm__ volatile("lock; orl $0, (%%esp)" : : : "memory", "cc");
 }
 
 static volatile unsigned *slot_registers(unsigned slot)
@@ -144,13 +151,12 @@ bool virtqueue_add(struct virtqueue *queue, const struct piece *pieces, unsigned
     queue->available.ring[queue->available.index & (queue->size - 1)] = head;
     compiler_barrier(); /* only a complete entry may be seen */
     queue->available.index++;
-    compiler_barrier();
     return true;
 }
 
 void virtqueue_notify(struct virtqueue *queue)
 {
-    compiler_barrier();
+    full_barrier(); /* the device looks at the index once more when it has taken NO_NOTIFY back */
     if (!(queue->used.flags & NO_NOTIFY)) queue->device->registers[REG_NOTIFY] = queue->number;
 }
 
@@ -180,5 +186,5 @@ void *virtqueue_take(struct virtqueue *queue, unsigned *filled)
 void virtqueue_interrupts(struct virtqueue *queue, bool wanted)
 {
     queue->available.flags = wanted ? 0 : NO_INTERRUPT;
-    compiler_barrier();
+    full_barrier(); /* whoever looks at the used ring next does so after this */
 }
