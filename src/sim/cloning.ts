@@ -16,7 +16,6 @@ import {
   roundBytes,
   takePiece,
 } from '../hypervisor/clone.ts';
-import { Replayer } from '../hypervisor/replayer.ts';
 import type { Snapshot } from '../machine/types.ts';
 import type { HostEvent } from './events.ts';
 import type { SimHost } from './host.ts';
@@ -113,10 +112,7 @@ function assemble(host: SimHost): void {
   }
   const { machine } = host.engine.log;
   machine.restore(checkpoint.machine);
-  const { hasher } = world.parts;
-  const { digestEvery } = world.scenario.guest;
-  const { point } = checkpoint;
-  host.engine = { mode: 'replay', log: new Replayer({ machine, hasher, digestEvery, point }) };
+  host.engine = world.makeEngine('replay', machine, host.sources(), checkpoint.point);
   host.takeHistory(world.state.histories[host.replica.state().generation]!);
   answer(host, { kind: 'assembled', digest: machine.digest() });
 }

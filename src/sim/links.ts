@@ -12,6 +12,10 @@ import type { World } from './world.ts';
 export interface Link {
   delayNs: number;
   cut: boolean;
+  /** Bytes of channel messages per second; 0 for more than anybody sends. */
+  readonly rate: number;
+  /** When the last of them has left the sender. */
+  leftNs: number;
   /** Arrival of the last thing sent: a stream never overtakes itself. */
   lastNs: number;
   /** Grows when everything under way is lost. */
@@ -30,10 +34,15 @@ export interface DatagramSpec {
   readonly jitterNs: number;
 }
 
+/** How they fare when everything is healed. */
+const PERFECT: DatagramSpec = { loss: 0, duplication: 0, jitterNs: 0 };
+
 /** A link in order; the delay is one way, in ns. */
-export const newLink = (delayNs: number): Link => ({
+export const newLink = (delayNs: number, rate = 0): Link => ({
   delayNs,
   cut: false,
+  rate,
+  leftNs: 0,
   lastNs: 0,
   epoch: 0,
   sent: 0,
@@ -59,15 +68,25 @@ function arriveLater(
   number: number,
   payload: SimEvent,
 ): void {
-  link.lastNs = Math.max(link.lastNs, world.state.nowNs + link.delayNs);
+  const sendsNs = link.rate > 0 ? Math.ceil((messageBytes(payload) * 1e9) / link.rate) : 0;
+  link.leftNs = Math.max(link.leftNs, world.state.nowNs) + sendsNs;
+  link.lastNs = Math.max(link.lastNs, link.leftNs + link.delayNs);
   const { epoch } = link;
   world.scheduleAt(link.lastNs, { kind: 'arrival', link: name, epoch, number, payload });
+}
+
+function messageBytes(payload: SimEvent): number {
+  return payload.kind === 'host' && payload.event.kind === 'message'
+    ? payload.event.bytes.length
+    : 0;
 }
 
 /** Sends a datagram. */
 export function sendDatagram(world: World, name: string, payload: SimEvent): void {
   const link = world.link(name);
-  const { loss, duplication, jitterNs } = world.scenario.network.datagrams;
+  const { network, safetyNs } = world.scenario;
+  const healed = world.state.nowNs >= safetyNs;
+  const { loss, duplication, jitterNs } = healed ? PERFECT : network.datagrams;
   world.observer?.link(name);
   if (link.cut) return;
   for (let copies = 1; copies > 0; copies--) {

@@ -54,6 +54,8 @@ export interface HostSpec {
 export interface NetworkSpec {
   /** Delays in ns, one way: between hosts, and from a host to disk, arbiter and gateway. */
   readonly channelNs: number;
+  /** Bytes per second that the channel carries each way between two hosts; 0 for no limit. */
+  readonly channelRate: number;
   readonly diskNs: number;
   readonly arbiterNs: number;
   readonly gatewayNs: number;
@@ -300,11 +302,12 @@ function readLimits(node: YamlNode): Limits {
 
 function readNetwork(node: YamlNode): NetworkSpec {
   node.only([
-    ...['channel', 'disk', 'arbiter', 'gateway', 'client'],
+    ...['channel', 'channel-rate', 'disk', 'arbiter', 'gateway', 'client'],
     ...['datagram-loss', 'datagram-duplication', 'datagram-jitter'],
   ]);
   return {
     channelNs: node.at('channel').timeNs(200_000),
+    channelRate: node.at('channel-rate').size(0),
     diskNs: node.at('disk').timeNs(100_000),
     arbiterNs: node.at('arbiter').timeNs(1 * MS),
     gatewayNs: node.at('gateway').timeNs(50_000),

@@ -93,12 +93,13 @@ export function newWorldState(
 /** A link each way between every two hosts, and between each host and disk, arbiter and gateway. */
 export function makeLinks({ hosts, network }: Scenario): Record<string, Link> {
   const links: Record<string, Link> = {};
-  const join = (a: string, b: string, delayNs: number): void => {
-    links[linkName(a, b)] = newLink(delayNs);
-    links[linkName(b, a)] = newLink(delayNs);
+  const join = (a: string, b: string, delayNs: number, rate = 0): void => {
+    links[linkName(a, b)] = newLink(delayNs, rate);
+    links[linkName(b, a)] = newLink(delayNs, rate);
   };
+  const { channelNs, channelRate } = network;
   for (const [index, { id }] of hosts.entries()) {
-    for (const other of hosts.slice(index + 1)) join(id, other.id, network.channelNs);
+    for (const other of hosts.slice(index + 1)) join(id, other.id, channelNs, channelRate);
     join(id, 'disk', network.diskNs);
     join(id, 'arbiter', network.arbiterNs);
     join(id, 'gateway', network.gatewayNs);

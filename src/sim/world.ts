@@ -9,6 +9,7 @@ import { Prng } from '../base/prng.ts';
 import { replicaConfig } from '../ft/config.ts';
 import type { Effect, HostId, Role, Start } from '../ft/ports.ts';
 import { createReplica } from '../ft/replica.ts';
+import { type LogPoint, START } from '../hypervisor/log-point.ts';
 import { encodeOutput } from '../hypervisor/output-codec.ts';
 import { Recorder } from '../hypervisor/recorder.ts';
 import { Replayer } from '../hypervisor/replayer.ts';
@@ -112,7 +113,7 @@ export class World {
     const start = startOf(this.scenario, index);
     const replica = this.#makeReplica(id, 1, start);
     return new SimHost(hosts[index]!, this, replica, (sources) =>
-      this.#makeEngine(modeOf(start), this.#watch(id, this.parts.makeMachine()), sources),
+      this.makeEngine(modeOf(start), this.#watch(id, this.parts.makeMachine()), sources),
     );
   }
 
@@ -152,7 +153,7 @@ export class World {
     const { life, alarmTicket, runTicket } = host.state;
     host.state = newHostState(life + 1, alarmTicket, runTicket);
     host.replica = this.#makeReplica(id, life + 1, start);
-    host.engine = this.#makeEngine(
+    host.engine = this.makeEngine(
       modeOf(start),
       this.#watch(id, this.parts.makeMachine()),
       host.sources(),
@@ -175,18 +176,20 @@ export class World {
     });
   }
 
-  #makeEngine(
+  /** A recorder, or a replayer from `point` on; the machine is as it is there. */
+  makeEngine(
     mode: Engine['mode'],
     machine: Machine,
     sources: ReturnType<SimHost['sources']>,
+    point: LogPoint = START,
   ): Engine {
     const { hasher } = this.parts;
     const { digestEvery } = this.scenario.guest;
     if (mode === 'record') {
-      return { mode, log: new Recorder({ machine, sources, hasher, digestEvery }) };
+      return { mode, log: new Recorder({ machine, sources, hasher, digestEvery, point }) };
     }
     const without = replayWithout(this.scenario.leftOut, sources, () => machine.count);
-    return { mode, log: new Replayer({ machine, hasher, digestEvery, ...without }) };
+    return { mode, log: new Replayer({ machine, hasher, digestEvery, point, ...without }) };
   }
 
   host(id: HostId): SimHost {
@@ -457,7 +460,7 @@ export class World {
         host.replica = this.#makeReplica(id, state.life, { role: 'standby' });
       }
       if (host.engine.mode !== engine.mode) {
-        host.engine = this.#makeEngine(engine.mode, machine, host.sources());
+        host.engine = this.makeEngine(engine.mode, machine, host.sources());
       }
       host.load(saved.hosts[id]!);
     }

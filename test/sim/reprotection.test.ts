@@ -5,11 +5,25 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runScenario } from '../../src/sim/run.ts';
+import type { Action, FaultSpec } from '../../src/sim/faults.ts';
+import { newWorld, outcomeOf, type RunParts, runScenario, withoutRule } from '../../src/sim/run.ts';
+import type { World } from '../../src/sim/world.ts';
 import { runs } from '../support/runs.ts';
 import { faultAmong, toyGroup, toyParts } from './toy-scenario.ts';
 
+const MS = 1_000_000;
 const FOUR = ['alpha', 'beta', 'gamma', 'delta'];
+
+const fault = (timeNs: number, action: Action): FaultSpec => ({
+  at: { on: 'time', timeNs: Math.round(timeNs) },
+  action,
+});
+const crash = (host: string): Action => ({ do: 'crash', host, losing: 'messages' });
+const cut = (a: string, b: string, forMs: number): Action => ({
+  do: 'cut',
+  between: [a, b],
+  forNs: Math.round(forMs * MS),
+});
 
 describe('a toy machine with standbys', () => {
   it('keeps the Output Requirement over any faults and restarts at any moments', () => {
@@ -21,5 +35,154 @@ describe('a toy machine with standbys', () => {
       }),
       { numRuns: runs(200) },
     );
+  });
+});
+
+/** Runs until the trace says `text`; false if it never does. */
+function runUntil(world: World, text: string): boolean {
+  let seen = 0;
+  do {
+    for (; seen < world.state.trace.length; seen++) {
+      if (world.state.trace[seen]!.text.includes(text)) return true;
+    }
+  } while (world.next());
+  return false;
+}
+
+describe('while a machine moves to a standby', () => {
+  const DEATHS: readonly Action[] = [crash('alpha'), crash('gamma')];
+  const WORST: readonly Action[] = [
+    { do: 'crash', host: 'alpha', losing: 'outputs-too' },
+    { do: 'restart', host: 'alpha' },
+    { do: 'pause', host: 'alpha', forNs: 8 * MS },
+    { do: 'restart', host: 'gamma' },
+    { do: 'pause', host: 'gamma', forNs: 8 * MS },
+    cut('alpha', 'gamma', 12),
+    { do: 'break', between: ['alpha', 'gamma'] },
+    cut('gamma', 'arbiter', 12),
+    { do: 'arbiter', mode: 'down', forNs: 12 * MS },
+    { do: 'power-off' },
+  ];
+
+  /** At each event all of WORST in the long checks, else one in so many, taking turns. */
+  const TURN = Math.max(1, Math.round(5 / runs(1)));
+
+  /** The world at every event from the offer to the first acknowledgement, and what fails there. */
+  function* worstMoments(seed: number, parts: RunParts): Generator<[FaultSpec, World]> {
+    const group = toyGroup(4, seed, [fault(MS, crash('beta'))]);
+    const scenario = { ...group, safetyNs: 22 * MS, livenessNs: 12 * MS };
+    const world = newWorld(scenario, { ...parts, tracing: true });
+    expect(runUntil(world, 'offers generation 2')).toBe(true);
+    let over = false;
+    for (let turn = 0; !over; turn++) {
+      const saved = world.save();
+      const some = WORST.filter((_, index) => (index + turn) % TURN === 0);
+      for (const action of [...DEATHS, ...some]) {
+        const worse = fault(world.state.nowNs, action);
+        const other = newWorld(scenario, parts);
+        other.load(saved, [...scenario.faults, worse]);
+        yield [worse, other];
+      }
+      const seen = world.state.trace.length;
+      world.next();
+      over = world.state.trace.slice(seen).some(({ text }) => text.includes('is protected by'));
+    }
+  }
+
+  it('whatever fails at whatever event leaves one machine, or none by a known limit', () => {
+    const ends = new Map<string, number>();
+    for (let seed = 1; seed <= runs(1); seed++) {
+      const parts: RunParts = { ...toyParts(), tracing: false };
+      for (const [worse, world] of worstMoments(seed, parts)) {
+        while (world.next());
+        const { violations, roles } = outcomeOf(world, parts);
+        expect(violations, JSON.stringify({ seed, worse })).toEqual([]);
+        const end = Object.values(roles).sort().join(' ');
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      }
+    }
+    // All that may come of it does: protected by another, by the same, and lost with the source.
+    expect([...ends.keys()]).toEqual(
+      expect.arrayContaining([
+        'backup crashed crashed primary',
+        'backup crashed primary standby',
+        'crashed crashed standby standby',
+      ]),
+    );
+  });
+});
+
+describe('a machine that moves to standbys without a rule', () => {
+  /** Whether that checker convicts one of the first runs of a fixed sequence. */
+  function isConvicted(
+    rule: string,
+    checker: string,
+    hosts: number,
+    faults: fc.Arbitrary<readonly FaultSpec[]>,
+  ): boolean {
+    const sample = fc.sample(fc.tuple(fc.nat(), faults), { numRuns: 200, seed: 1 });
+    return sample.some(([seed, these]) => {
+      const scenario = withoutRule(toyGroup(hosts, seed, these), rule);
+      const { violations } = runScenario(scenario, { ...toyParts(), tracing: false });
+      return violations.some((violation) => violation.checker === checker);
+    });
+  }
+
+  const someFaults = fc.array(faultAmong(['alpha', 'beta', 'gamma']), {
+    minLength: 2,
+    maxLength: 6,
+  });
+  /** Faults at times that depend on a moment and a shift, in milliseconds. */
+  const around = (make: (atNs: number, shiftNs: number) => FaultSpec[]) =>
+    fc
+      .tuple(fc.integer({ min: 0, max: 8 * MS }), fc.integer({ min: 0, max: 3 * MS }))
+      .map(([atNs, shiftNs]) => make(atNs, shiftNs));
+
+  /** The old primary cannot reach the disk; what it has sent there comes late. */
+  const lateWrites = around((atNs) => [
+    fault(atNs, cut('alpha', 'disk', 15)),
+    fault(atNs + 2 * MS, { do: 'break', between: ['alpha', 'beta'] }),
+  ]);
+  /** Acknowledgements of the first backup come when the second one's are awaited. */
+  const lateAcks = around((atNs, shiftNs) => [
+    fault(atNs, { do: 'delay', between: ['alpha', 'beta'], delayNs: 2 * MS }),
+    fault(atNs, { do: 'delay', between: ['alpha', 'gamma'], delayNs: 2 * MS }),
+    fault(atNs, cut('beta', 'arbiter', 40)),
+    fault(atNs + 3 * MS, cut('alpha', 'beta', 14 + shiftNs / MS)),
+  ]);
+  /** The old primary stands still, and wakes when neither it nor the gateway knows the new one. */
+  const lateSleeper = around((atNs, shiftNs) => [
+    fault(atNs, cut('alpha', 'arbiter', 20)),
+    fault(atNs, cut('beta', 'gateway', 20)),
+    fault(atNs, { do: 'pause', host: 'alpha', forNs: 6 * MS + shiftNs }),
+  ]);
+  /** The first backup dies; the second is cut off about when it gets the last message. */
+  const lateCut = around((atNs, shiftNs) => [
+    fault(atNs, crash('beta')),
+    fault(atNs + 6 * MS + shiftNs, cut('alpha', 'gamma', 20)),
+  ]);
+
+  it.each([
+    ['tokens', 'disk-order', 2, lateWrites],
+    ['present-channel', 'output-rule', 3, lateAcks],
+    ['close-first', 'requirement', 2, lateSleeper],
+    ['rule-first', 'output-rule', 3, someFaults],
+    ['spend-number', 'one-live', 3, lateCut],
+    ['complete-only', 'one-live', 3, lateCut],
+    ['ask-source', 'requirement', 3, someFaults],
+  ])('%s breaks what the checker %s watches', (rule, checker, hosts, faults) => {
+    expect(isConvicted(rule, checker, hosts, faults)).toBe(true);
+  });
+
+  it.each([
+    ['late writes', lateWrites],
+    ['late acknowledgements', lateAcks],
+    ['a late sleeper', lateSleeper],
+    ['a late cut', lateCut],
+  ])('and with all rules survives %s', (_, faults) => {
+    for (const [seed, these] of fc.sample(fc.tuple(fc.nat(), faults), { numRuns: 20, seed: 2 })) {
+      const outcome = runScenario(toyGroup(3, seed, these), { ...toyParts(), tracing: false });
+      expect(outcome.violations).toEqual([]);
+    }
   });
 });
