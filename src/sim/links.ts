@@ -34,9 +34,6 @@ export interface DatagramSpec {
   readonly jitterNs: number;
 }
 
-/** How they fare when everything is healed. */
-const PERFECT: DatagramSpec = { loss: 0, duplication: 0, jitterNs: 0 };
-
 /** A link in order; the delay is one way, in ns. */
 export const newLink = (delayNs: number, rate = 0): Link => ({
   delayNs,
@@ -81,18 +78,19 @@ function messageBytes(payload: SimEvent): number {
     : 0;
 }
 
-/** Sends a datagram. */
+/** Sends a datagram. When everything is healed, what would be lost arrives. */
 export function sendDatagram(world: World, name: string, payload: SimEvent): void {
   const link = world.link(name);
   const { network, safetyNs } = world.scenario;
+  const { loss, duplication, jitterNs } = network.datagrams;
   const healed = world.state.nowNs >= safetyNs;
-  const { loss, duplication, jitterNs } = healed ? PERFECT : network.datagrams;
   world.observer?.link(name);
   if (link.cut) return;
   for (let copies = 1; copies > 0; copies--) {
     if (duplication > 0 && world.prng.chance(duplication)) copies++;
-    if (loss > 0 && world.prng.chance(loss)) continue;
-    const jitter = jitterNs > 0 ? world.prng.below(jitterNs) : 0;
+    const lost = loss > 0 && world.prng.chance(loss);
+    if (lost && !healed) continue;
+    const jitter = jitterNs > 0 && !lost ? world.prng.below(jitterNs) : 0;
     world.schedule(link.delayNs + jitter, payload);
   }
 }
