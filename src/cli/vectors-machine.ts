@@ -111,6 +111,9 @@ export class VectorMachine {
   readonly #ram: Uint8Array;
   readonly #background: Uint8Array;
   readonly #before: Uint8Array;
+  /** The same two as words. */
+  readonly #ramWords: Int32Array;
+  readonly #beforeWords: Int32Array;
   /** The processor's state from which every test starts. */
   readonly #entry: Uint8Array;
 
@@ -124,6 +127,8 @@ export class VectorMachine {
     this.#ram = new Uint8Array(memory.buffer, RAM_OFFSET, ramBytes);
     this.#background = new Uint8Array(ramBytes);
     this.#before = new Uint8Array(ramBytes);
+    this.#ramWords = new Int32Array(memory.buffer, RAM_OFFSET, ramBytes / 4);
+    this.#beforeWords = new Int32Array(this.#before.buffer);
     this.#bus = new EmptyBus(this.#pageFlags);
     this.#cpu = new Cpu(memory, ramBytes, this.#bus);
     this.#cpu.core.r[Word.IdtLimit] = 0;
@@ -257,6 +262,10 @@ export class VectorMachine {
     const before = this.#before;
     const end = base + PAGE_BYTES;
     for (let at = base; at < end; at++) {
+      // Whole words first: most of a page has not changed.
+      while (at % 4 === 0 && at < end && this.#ramWords[at >>> 2] === this.#beforeWords[at >>> 2])
+        at += 4;
+      if (at === end) return;
       if (ram[at] === before[at]) continue;
       let to = at + 1;
       while (to < end && ram[to] !== before[to]) to++;

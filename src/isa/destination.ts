@@ -2,13 +2,18 @@
  * Whether an instruction stores to its first operand. Nearly all whose first operand is memory do;
  * those that only read it, or take its address, are listed.
  */
-import { type Instruction, Seg } from './instruction.ts';
+import { type Instruction, type Row, Seg } from './instruction.ts';
 
 /** imul counts with its one operand; with more, the first is a register. */
 const READERS: ReadonlySet<string> = new Set(
   `cmp test push call jmp callf jmpf mul imul div idiv bt nop cmps
    lgdt lidt lldt ltr lmsw invlpg`.split(/\s+/),
 );
+
+/** Whether instructions of `row` can store to an operand in memory that a prefix may override. */
+export function storesToMemory({ operands, mod, mnemonic }: Row): boolean {
+  return mod !== 'reg' && /^[EMOR]./.test(operands[0] ?? '') && !READERS.has(mnemonic);
+}
 
 /**
  * Whether `instruction` stores through cs. Such a store raises #GP(0), since no code segment can be

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [kernels startup memory log]`: what vmft costs, as ratios to what anyone can run
+ * `npm run bench [kernels startup memory log vectors]`: what vmft costs, as ratios to what anyone can run
  * beside it. Wants an idle computer; every figure is a median, every ratio one of paired runs.
  */
 import { arch, cpus, platform } from 'node:os';
@@ -7,8 +7,9 @@ import { kernels } from './kernels.mjs';
 import { logSize } from './log-size.mjs';
 import { memory } from './memory.mjs';
 import { startup } from './startup.mjs';
+import { vectors } from './vectors.mjs';
 
-const BENCHES = { kernels, startup, memory, log: logSize };
+const BENCHES = { kernels, startup, memory, log: logSize, vectors };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name));

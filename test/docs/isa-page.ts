@@ -3,6 +3,7 @@
  * source files that name their deviations: the page says nothing that the code does not.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { faultsOf } from '../../src/isa/faults.ts';
 import { hasModrm } from '../../src/isa/operand-code.ts';
 import { REFUSED } from '../../src/isa/refused.ts';
 import { opcodeIndex, rowsOfOpcode, TABLE } from '../../src/isa/table.ts';
@@ -54,6 +55,8 @@ export function isaPage(): string {
     map(0x100),
     '## Deviations',
     deviations(),
+    '## Faults',
+    faults(),
     '## Undefined flags',
     ABOUT_UNDEFINED,
     undefinedFlags(),
@@ -144,6 +147,16 @@ function undefinedFlags(): string {
   return table(['instructions', 'undefined', 'value'], rows);
 }
 
+/** The head of faults.ts. */
+function faults(): string {
+  const head = headOf('src/isa/faults.ts').trim();
+  const rules = head.slice(head.indexOf('Beside these'));
+  return `The table of forms names the exceptions of each row. ${rules}`.replace(
+    /((?:^ {2}.*\n)+)/m,
+    '```text\n$1```\n',
+  );
+}
+
 /** The part of the head of table.ts that explains opcodes, operands, flags and attributes. */
 function notation(): string {
   const head = headOf('src/isa/table.ts').trim();
@@ -153,8 +166,15 @@ function notation(): string {
 function forms(): string {
   const rows = [...TABLE]
     .sort((a, b) => opcodeIndex(a) - opcodeIndex(b) || a.id - b.id)
-    .map((row) => [bytes(row), row.mnemonic, row.operands.join(','), flags(row), attributes(row)]);
-  return table(['opcode', 'instruction', 'operands', 'CPAZSO', ''], rows);
+    .map((row) => [
+      bytes(row),
+      row.mnemonic,
+      row.operands.join(','),
+      flags(row),
+      faultsOf(row).join(' '),
+      attributes(row),
+    ]);
+  return table(['opcode', 'instruction', 'operands', 'CPAZSO', 'faults', ''], rows);
 }
 
 function bytes(row: Row): string {

@@ -24,11 +24,13 @@ export type Aim =
   | 'flags between instructions'
   | 'a few instructions'
   | 'random bytes'
+  | 'no instruction'
   | 'code across pages'
   | 'a loop'
   | 'stores into code'
   | 'jumps into instructions';
 
+const LOCK = 0xf0;
 const SEGMENT_PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65] as const;
 
 /** Now and then each prefix that means something, rarely those that do not. */
@@ -40,7 +42,7 @@ function somePrefixes(prng: Prng, row: Row): number[] {
   maybe(0.25, 0x66);
   maybe(0.15, 0x67);
   maybe(0.15, SEGMENT_PREFIXES[prng.below(6)]!);
-  maybe(row.lockable ? 0.1 : 0.01, 0xf0);
+  maybe(row.lockable ? 0.1 : 0.01, LOCK);
   if (!OTHER_WITH_F3.has(secondByte(row))) {
     maybe(row.repeatable === 'none' ? 0.01 : 0.4, 0xf2);
     maybe(row.repeatable === 'none' ? 0.01 : 0.4, 0xf3);
@@ -291,6 +293,21 @@ export function crossing(prng: Prng): Generated | undefined {
     return address >>> 12 !== (address + length - 1) >>> 12;
   });
   return crosses ? made : undefined;
+}
+
+/** What is no instruction: it has more than fifteen bytes, or locks what cannot be locked. */
+export function refusal(prng: Prng): Generated | undefined {
+  const eip = someAddress(prng);
+  const noise = bytesOf(prng, ROWS[prng.below(ROWS.length)]!);
+  const prefixes = prng.chance(0.7) ? [LOCK] : Array<number>(9 + prng.below(7)).fill(0x66);
+  const bytes = Uint8Array.of(...prefixes, ...noise);
+  const found = decode(bytes, 0, bytes.length, eip);
+  if (found.row !== undefined || found.why === 'fetch' || hindrance(found, bytes)) return undefined;
+  const registers = someRegisters(prng).map((value) => value >>> 0);
+  const memory = [{ address: eip, bytes }];
+  const eflags = someFlags(prng);
+  const test = { steps: 1, repeatsCountOnce: false, eip, eflags, registers, memory };
+  return { test, instructions: [], aim: 'no instruction' };
 }
 
 /** Random bytes that a process may execute. */

@@ -24,5 +24,7 @@ describeUnless(whyNot(nativeProcessor), 'the real processor', () => {
     expect(tally.share('same') + tally.share('undefined flags')).toBeGreaterThan(0.8);
     expect(tally.share('left out')).toBeLessThan(0.02);
     expect(tally.neverCompared).toEqual([]);
+    expect([...tally.unnamedFaults]).toEqual([]);
+    expect(tally.neverRaised).toEqual([]);
   });
 });

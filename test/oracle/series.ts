@@ -1,7 +1,16 @@
 /** The series of tests that a seed names, and the memory in which they start. */
 import { Prng } from '../../src/base/prng.ts';
 import { landing, someOpcode, storing } from './code-writers.ts';
-import { crossing, flagPair, type Generated, loop, mixture, noise, single } from './generator.ts';
+import {
+  crossing,
+  flagPair,
+  type Generated,
+  loop,
+  mixture,
+  noise,
+  refusal,
+  single,
+} from './generator.ts';
 import { ROWS } from './rows.ts';
 import { RAM_BYTES } from './values.ts';
 
@@ -19,9 +28,10 @@ const KINDS = [
   loop,
   someRow,
   crossing,
-  someRow,
   storing,
   someRow,
+  storing,
+  refusal,
   landing,
 ] as const;
 
