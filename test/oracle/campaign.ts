@@ -11,7 +11,7 @@ import type { Generated } from './generator.ts';
 import { ROWS, whyLeftOut } from './rows.ts';
 import { background, tests } from './series.ts';
 import { RAM_BYTES } from './values.ts';
-import { Judge, type Other, type Verdict } from './verdict.ts';
+import { Judge, type Judgement, type Other, type Verdict } from './verdict.ts';
 
 /** Tests of one series. */
 const SERIES = 20_000;
@@ -20,7 +20,7 @@ const SERIES = 20_000;
 export interface Oracle extends Other {
   /** The answers to `lines`, T lines all; `before` is a B line. */
   ask(before: string, lines: readonly string[]): string[];
-  /** Nothing keeps its tests inside RAM, so those that leave it must not be asked. */
+  /** It survives neither tests that leave RAM nor all that is no instruction. */
   readonly unbounded: boolean;
 }
 
@@ -141,29 +141,33 @@ function putSeries(oracle: Oracle, seed: number, count: number, tally: Tally): v
   const machine = new VectorMachine(RAM_BYTES);
   machine.setBackground([{ address: 0, bytes: ram }]);
   const judge = new Judge(machine, ram, oracle);
-  const staysInside = (test: VectorTest): boolean => {
-    const { eip } = machine.run(test);
-    return !machine.touchedOutside && eip < RAM_BYTES;
-  };
   let questions: Question[] = take(count, tests(seed)).map((made, n) => {
     return { name: `VMFT_SEED=${seed} ${n}`, test: made.test, made };
   });
   while (questions.length > 0) {
-    const put = oracle.unbounded ? questions.filter(({ test }) => staysInside(test)) : questions;
-    for (let n = put.length; n < questions.length; n++) add(tally.verdicts, 'leaves RAM');
-    const lines = put.map(({ test }, n) => formatTest(n.toString(16), test));
-    const answers = oracle.ask(`B mem=0:${toHex(ram)}`, lines);
-    questions = put.flatMap((question, n) => {
-      const { test, made, name } = question;
-      const judgement = judge.judge(n.toString(16), test, answers[n]!);
-      const { verdict, reason, here, rest } = judgement;
+    const rests: Question[] = [];
+    const settle = (question: Question, { verdict, reason, rest }: Judgement): void => {
       add(tally.verdicts, verdict);
       if (reason) add(tally.reasons, reason);
+      if (rest) rests.push({ ...question, test: rest });
+    };
+    const put = questions.filter((question) => {
+      const known = oracle.unbounded ? judge.beforehand(question.test) : undefined;
+      if (known) settle(question, known);
+      return known === undefined;
+    });
+    const lines = put.map(({ test }, n) => formatTest(n.toString(16), test));
+    const answers = oracle.ask(`B mem=0:${toHex(ram)}`, lines);
+    for (const [n, question] of put.entries()) {
+      const judgement = judge.judge(n.toString(16), question.test, answers[n]!);
+      const { verdict, here } = judgement;
+      settle(question, judgement);
+      const { name, made } = question;
       if (verdict === 'different')
         tally.differences.push(`${name} ${made.aim}\n${lines[n]}\n${here}\n${answers[n]}`);
       if (verdict === 'same' || verdict === 'undefined flags') tally.compared(made, answers[n]!);
-      return rest ? [{ ...question, test: rest }] : [];
-    });
-    tally.rests += questions.length;
+    }
+    tally.rests += rests.length;
+    questions = rests;
   }
 }

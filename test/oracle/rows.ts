@@ -2,6 +2,7 @@
  * Which rows of the instruction table a process can be asked about, and why not the others: the
  * oracles of this folder execute tests as processes, in ring 3 and with segments of their own.
  */
+import { toHex } from '../../src/base/digest.ts';
 import type { Instruction, NotAnInstruction, Row } from '../../src/isa/instruction.ts';
 import { REFUSED } from '../../src/isa/refused.ts';
 import { TABLE } from '../../src/isa/table.ts';
@@ -42,6 +43,9 @@ export function whyLeftOut({ mnemonic, operands }: Row): string | undefined {
 /** The rows that are tested. */
 export const ROWS: readonly Row[] = TABLE.filter((row) => whyLeftOut(row) === undefined);
 
+/** Prefixes, then 0F B9 or 0F FF. */
+const UD0_OR_UD1 = /^(26|2e|36|3e|6[4-7]|f[023])*0f(b9|ff)/;
+
 /**
  * Why no process can be asked about what `bytes` begin with, as our decoder takes them; undefined
  * if it can.
@@ -50,8 +54,12 @@ export function hindrance(
   instruction: Instruction | NotAnInstruction,
   bytes: Uint8Array,
 ): string | undefined {
-  if (instruction.row === undefined)
-    return isRefused(bytes) ? 'an opcode that later processors know' : undefined;
+  if (instruction.row === undefined) {
+    if (isRefused(bytes)) return 'an opcode that later processors know';
+    // Which of the two is found first is not laid down (SDM volume 3, 6.9).
+    const undefinedAnyway = instruction.why === 'long' && UD0_OR_UD1.test(toHex(bytes));
+    return undefinedAnyway ? 'ud0 or ud1 of more than 15 bytes' : undefined;
+  }
   const { row, operands, length } = instruction;
   const [first] = operands;
   const has = (prefix: number): boolean => bytes.subarray(0, length).includes(prefix);
