@@ -74,6 +74,7 @@ class EmptyBus implements Bus {
     return 2 ** (8 * size) - 1;
   }
   writePort(): void {}
+  fetchOutside(): void {}
   interruptRequested(): boolean {
     return false;
   }

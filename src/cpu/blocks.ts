@@ -50,6 +50,11 @@ const LOWERING: readonly Lowering[] = TABLE.map((row) => {
   return rule;
 });
 
+/** The board may object to an instruction that is not in RAM. */
+function fetchOutside(core: Core, address: number): void {
+  core.bus.fetchOutside(address >>> 0);
+}
+
 /** Decodes and lowers blocks on demand; there is one for each processor. */
 export class BlockBuilder {
   readonly #core: Core;
@@ -124,7 +129,9 @@ export class BlockBuilder {
     const e = this.#emitter;
     const instruction = decode(core.ramArray, at, core.ramBytes, at);
     if (instruction.row === undefined) {
+      if (instruction.why === 'fetch' && !mayBeCareful) return 0;
       e.beginInstruction(at, instruction.length);
+      if (instruction.why === 'fetch') e.call(fetchOutside, Math.max(at, core.ramBytes));
       e.op(Uop.Invalid, instruction.why === 'long' ? Vector.GP : Vector.UD);
       e.ended = true;
       return instruction.length;

@@ -44,6 +44,12 @@ export interface Bus {
   /** The reading for the access that follows at once, as `need` asked. */
   give(reading: Reading): void;
 
+  /**
+   * The instruction under way does not lie whole in RAM: `address` is the first byte that does not.
+   * The processor raises #UD, unless the bus asks for a stop: then nothing of it happens.
+   */
+  fetchOutside(address: number): void;
+
   /** The interrupt line into the processor (the PIC's INTR). */
   interruptRequested(): boolean;
   /** Interrupt acknowledge: takes the highest pending interrupt and returns its vector, 0 … 255. */

@@ -212,6 +212,8 @@ export class Cpu implements Processor {
       return undefined;
     }
     this.#faulted = true;
+    // What the board will not have goes before the exception.
+    if (this.core.bus.stopRequested) return undefined;
     const { faultVector, faultError } = this.core;
     return this.#deliver(faultVector, faultError, 'fault')
       ? undefined

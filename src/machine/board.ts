@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { VIRTIO_SLOT_BYTES, VIRTIO_SLOTS } from '../base/limits.ts';
-import { type BoardFault, ReadingSlot, SystemBus, type Window } from './bus.ts';
+import { type BoardFault, type Place, ReadingSlot, SystemBus, type Window } from './bus.ts';
 import { parseMac } from './config.ts';
 import { DebugExit } from './devices/debug-exit.ts';
 import type { Device } from './devices/device.ts';
@@ -49,7 +49,8 @@ export class Board {
   #net: { readonly device: VirtioNet; readonly transport: VirtioMmio } | undefined;
   #requests = 0;
 
-  constructor(config: MachineConfig, memory: GuestMemory) {
+  /** `place` says where the processor is. */
+  constructor(config: MachineConfig, memory: GuestMemory, place: () => Place) {
     this.#memory = memory;
     const pic = this.#pic;
     const readings = this.#readings;
@@ -98,6 +99,7 @@ export class Board {
       outputs,
       readings,
       strict,
+      place,
     });
   }
 

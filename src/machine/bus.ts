@@ -9,7 +9,8 @@
  *   at ascending ports, as on the ISA bus; each byte finds its own window or a hole. The bytes of
  *   one access share one reading.
  * - A hole reads all ones and drops writes. On a strict board a touched hole is a guest fault: a
- *   machine check (#MC, vector 18), after the instruction.
+ *   machine check (#MC, vector 18), after the instruction. An instruction that does not lie in RAM
+ *   is one before it, instead of the #UD that it is elsewhere.
  */
 import { assert } from '../base/assert.ts';
 import type { AccessSize, Bus, Need, Reading } from '../cpu/bus.ts';
@@ -29,6 +30,9 @@ export interface Window {
 
 /** A guest fault that the board found. */
 export type BoardFault = { vector: number; detail: string };
+
+/** The instruction under way: its address, and the count before it. */
+export type Place = { readonly eip: number; readonly count: number };
 
 /** The reading for the access under way. */
 export class ReadingSlot implements Readings {
@@ -63,6 +67,7 @@ export class SystemBus implements Bus {
   readonly #outputs: OutputQueue;
   readonly #readings: ReadingSlot;
   readonly #strict: boolean;
+  readonly #place: () => Place;
 
   constructor(parts: {
     memory: GuestMemory;
@@ -72,6 +77,8 @@ export class SystemBus implements Bus {
     outputs: OutputQueue;
     readings: ReadingSlot;
     strict: boolean;
+    /** Where the processor is, for the report of a fault. */
+    place: () => Place;
   }) {
     this.#memory = parts.memory;
     this.#memoryWindows = parts.memoryWindows;
@@ -79,6 +86,7 @@ export class SystemBus implements Bus {
     this.#outputs = parts.outputs;
     this.#readings = parts.readings;
     this.#strict = parts.strict;
+    this.#place = parts.place;
     const ports = new Map<number, { device: Device; offset: number }>();
     for (const { base, size, device } of parts.portWindows)
       for (let offset = 0; offset < size; offset++) ports.set(base + offset, { device, offset });
@@ -93,10 +101,22 @@ export class SystemBus implements Bus {
     return undefined;
   }
 
+  /** `access` is a verb and what it is done to. */
   #hole(access: string, at: number, size: AccessSize): void {
     if (!this.#strict || this.fault) return;
-    const detail = `${access} 0x${at.toString(16)} (${size} bytes), where there is nothing`;
+    const bytes = size === 1 ? '1 byte' : `${size} bytes`;
+    this.#raise(`${access} 0x${at.toString(16)} (${bytes}), where there is nothing`);
+  }
+
+  #raise(what: string): void {
+    const { eip, count } = this.#place();
+    const detail = `${what}, by the instruction at eip 0x${eip.toString(16)}, count ${count}`;
     this.fault = { vector: MACHINE_CHECK, detail };
+  }
+
+  fetchOutside(address: number): void {
+    if (!this.#strict || this.fault) return;
+    this.#raise(`fetch from address 0x${address.toString(16)}, where there is no RAM`);
   }
 
   need(

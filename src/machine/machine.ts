@@ -65,7 +65,10 @@ export class X86Machine implements Machine {
     );
     this.#memory = memory;
     this.#words = new Int32Array(memory.memory.buffer, STATE_OFFSET, STATE_BYTES / 4);
-    this.#board = new Board(config, memory);
+    this.#board = new Board(config, memory, () => ({
+      eip: this.#words[Word.Eip]! >>> 0,
+      count: this.count,
+    }));
     this.#processor = makeProcessor(memory.memory, ramBytes, this.#board.bus);
     load(program, config, memory);
     this.#processor.reset(program.entry, START_INFO_ADDRESS);

@@ -4,6 +4,7 @@ import { Folder, refuses } from './support.ts';
 
 const folder = new Folder();
 folder.write('nowhere.asm', '_start: mov eax, 0x40000000\n        jmp eax\n');
+folder.write('stray.asm', '_start: mov eax, 0x20000000\n        mov [eax], eax\n');
 folder.write('loop.asm', '_start: cli\n.again: jmp .again\n');
 folder.write('dead.asm', '_start: cli\n        hlt\n');
 folder.write('seven.asm', '_start: mov al, 7\n        out 0xf4, al\n');
@@ -40,6 +41,12 @@ const words = (line: string): string[] => line.split(' ');
 describe('a guest that goes wrong ends with status 3, or 124 at the limit', () => {
   refuses(folder, [
     ['run nowhere.asm', 3, 'guest fault: exception 6 at eip 0x40000000'],
+    ['run --strict nowhere.asm', 3, /fetch from address 0x40000000.* eip 0x40000000, count 2$/m],
+    [
+      'run --strict stray.asm',
+      3,
+      /write to address 0x20000000 \(4 bytes\).* eip 0x100005, count 1$/m,
+    ],
     ['run dead.asm', 3, 'guest fault: halted, and nothing is left that could wake it'],
     ['run loop.asm --max-instructions 1e6', 124, 'stopped after 1,000,000 instructions'],
     ['run loop.asm --max-instructions 0', 124, 'stopped after 0 instructions'],

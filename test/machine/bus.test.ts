@@ -58,6 +58,7 @@ function build(strict: boolean): void {
     outputs,
     readings,
     strict,
+    place: () => ({ eip: 0x100003, count: 7 }),
   });
 }
 
@@ -130,6 +131,7 @@ describe('stops', () => {
     ['a straddling access', () => bus.readMemory(BASE + 6, 4), '0xfeb00006'],
     ['a port read', () => bus.readPort(0x44, 1), '0x44'],
     ['a port write', () => bus.writePort(0x43, 2, 0), '0x44'],
+    ['a fetch', () => bus.fetchOutside(0xd000_0000), '0xd0000000'],
   ])('%s of what is not there is a fault on a strict board, elsewhere not', (_title, act, at) => {
     act();
     expect(bus.stopRequested).toBe(false);
@@ -137,5 +139,15 @@ describe('stops', () => {
     act();
     expect(bus.stopRequested).toBe(true);
     expect(bus.fault).toMatchObject({ vector: 18, detail: expect.stringContaining(at) });
+  });
+
+  test('the report names access, address, size, instruction and count, of the first one', () => {
+    build(true);
+    bus.readMemory(0xd000_0000, 4);
+    bus.writeMemory(0xd000_0008, 1, 0);
+    expect(bus.fault?.detail).toBe(
+      'read of address 0xd0000000 (4 bytes), where there is nothing, ' +
+        'by the instruction at eip 0x100003, count 7',
+    );
   });
 });

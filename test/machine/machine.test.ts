@@ -137,6 +137,49 @@ describeWithTool('nasm', 'the machine', () => {
     expect(strict.run(1000)).toMatchObject({ detail: expect.stringContaining('0x1234') });
   });
 
+  test.each([
+    {
+      asm: 'nop\nmov [0xd0000000], ax',
+      says: 'write to address 0xd0000000 (2 bytes), where there is nothing',
+      eip: 0x100001,
+      count: 1,
+    },
+    {
+      asm: 'in al, 0x99',
+      says: 'read of port 0x99 (1 byte), where there is nothing',
+      eip: 0x100000,
+      count: 0,
+    },
+    {
+      asm: 'mov ecx, 3\nmov edi, 0x1fffff\nrep stosb',
+      says: 'write to address 0x200000 (1 byte), where there is nothing',
+      eip: 0x10000a,
+      count: 3,
+    },
+    {
+      asm: 'mov eax, 0x40000000\njmp eax',
+      says: 'fetch from address 0x40000000, where there is no RAM',
+      eip: 0x40000000,
+      count: 2,
+    },
+    {
+      asm: 'mov byte [0x1fffff], 0x66\nmov eax, 0x1fffff\njmp eax',
+      says: 'fetch from address 0x200000, where there is no RAM',
+      eip: 0x1fffff,
+      count: 3,
+    },
+  ])('on a strict board $asm is a $says', ({ asm, says, eip, count }) => {
+    const place = `by the instruction at eip 0x${eip.toString(16)}, count ${count}`;
+    const stop = { why: 'fault', vector: 18, detail: `${says}, ${place}` };
+    const machine = newMachine(asm, { strict: true });
+    expect(machine.run(1000)).toEqual(stop);
+    const { count: stopped } = machine;
+    // An access has retired by then, a fetch has not: nothing of it is an exception of the guest.
+    expect(stopped).toBe(says.startsWith('fetch') ? count : count + 1);
+    expect(machine.run(1000)).toEqual(stop);
+    expect(newMachine(asm).run(count + 1)).not.toMatchObject({ vector: 18 });
+  });
+
   test('readMemory sees what the guest has stored', () => {
     const machine = newMachine('mov dword [0x150000], 0x11223344\nhlt');
     runOut(machine);

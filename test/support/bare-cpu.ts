@@ -35,6 +35,9 @@ export class BareBus implements Bus {
   writePort(port: number, size: number, value: number): void {
     this.writes.push(`port ${port.toString(16)}:${size}=${value.toString(16)}`);
   }
+  fetchOutside(address: number): void {
+    this.writes.push(`fetch ${address.toString(16)}`);
+  }
   interruptRequested(): boolean {
     return this.vector >= 0;
   }

@@ -61,7 +61,7 @@ export class BoardBench {
   constructor(slots: readonly VirtioSpec[], ramBytes: number, memory?: GuestMemory) {
     this.memory = memory ?? new GuestMemory(ramBytes, hasher, () => {});
     const config: MachineConfig = { ramBytes, commandLine: '', slots, strict: false };
-    this.board = new Board(config, this.memory);
+    this.board = new Board(config, this.memory, () => ({ eip: 0, count: 0 }));
   }
 
   /** What is read; of a write, and of a wait (which must find what it waits for), 0. */
