@@ -16,7 +16,7 @@ function raised(asm: string, before: Parameters<typeof execute>[1] = {}): string
 }
 
 describe('among exceptions of one instruction (SDM volume 3, table 6-2)', () => {
-  it.each([
+  it.each<[title: string, asm: string, expected: string, eflags?: number]>([
     ['a length over 15 before an opcode that is none', 'times 14 db 0x66\nud2', '#13(0)'],
     ['a length over 15 before LOCK', 'times 13 db 0xf0\nadd eax, 0x12345678', '#13(0)'],
     ['a length over 15 before what it does', 'times 14 db 0x66\ndiv cl', '#13(0)'],
@@ -33,7 +33,7 @@ describe('among exceptions of one instruction (SDM volume 3, table 6-2)', () => 
     ['the type of a gate before its presence', 'int 0x41', '#13(20a)'],
     ['the presence of a gate before its selector', 'int 0x42', '#11(212)'],
     ['NT before the frame of iret', 'iret', '#13(0)', 0x4002],
-  ] as const)('%s', (_title, asm, expected, eflags = 2) => {
+  ])('%s', (_title, asm, expected, eflags = 2) => {
     const rig = new Rig(asm, { eflags });
     rig.gate(0x41, 0x0c00, HANDLERS);
     rig.gate(0x42, 0x0e00, HANDLERS, Sel.data);
