@@ -5,6 +5,8 @@
  */
 import { rolldown } from 'rolldown';
 
-const bundle = await rolldown({ input: 'dist/cli/main.js', platform: 'node' });
+// The worker is a program of its own, which the other one starts.
+const input = ['dist/cli/main.js', 'dist/cli/explore-worker.js'];
+const bundle = await rolldown({ input, platform: 'node' });
 await bundle.write({ dir: 'dist/bin', format: 'esm', chunkFileNames: '[name].js' });
 await bundle.close();

@@ -33,3 +33,9 @@ export function parseTimeNs(text: string): number | undefined {
   const ns = Math.round(Number(digits) * TIME_UNITS[unit!]!);
   return Number.isSafeInteger(ns) ? ns : undefined;
 }
+
+/** A number of ns ≥ 0 as {@link parseTimeNs} reads it: 20000000 → 20ms, 1500 → 1500ns. */
+export function timeText(ns: number): string {
+  const unit = ['s', 'ms', 'us'].find((name) => ns > 0 && ns % TIME_UNITS[name]! === 0) ?? 'ns';
+  return `${ns / TIME_UNITS[unit]!}${unit}`;
+}

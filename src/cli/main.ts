@@ -22,7 +22,10 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     log: async () => (await import('./log.ts')).logCommand(),
   },
   'Examine:': { vectors: async () => (await import('./vectors.ts')).vectorsCommand() },
-  'Break it:': { scenario: async () => (await import('./scenario.ts')).scenarioCommand() },
+  'Break it:': {
+    scenario: async () => (await import('./scenario.ts')).scenarioCommand(),
+    explore: async () => (await import('./explore.ts')).exploreCommand(),
+  },
   'About:': { version: async () => (await import('./version.ts')).versionCommand() },
 };
 

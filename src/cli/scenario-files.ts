@@ -7,6 +7,8 @@ import { isFile, namesIn, readUserFile } from '../host/files.ts';
 import { parseScenario, type Scenario } from '../sim/scenario.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../src/sim/scenarios', import.meta.url));
+/** Scenarios that answer no question by themselves: something to explore and to measure. */
+const LOADS = fileURLToPath(new URL('../../src/sim/loads', import.meta.url));
 
 /** Names of the shipped scenarios, in alphabetical order. */
 export function shippedScenarios(): string[] {
@@ -16,8 +18,10 @@ export function shippedScenarios(): string[] {
 }
 
 function pathOf(name: string): string {
-  const shipped = join(SHIPPED, `${name}.yaml`);
-  if (isFile(shipped)) return shipped;
+  for (const folder of [SHIPPED, LOADS]) {
+    const shipped = join(folder, `${name}.yaml`);
+    if (isFile(shipped)) return shipped;
+  }
   if (isFile(name)) return name;
   const near = nearest(name, [...shippedScenarios(), 'list']);
   throw new VmftError(

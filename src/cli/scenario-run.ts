@@ -4,12 +4,17 @@ import { VmftError } from '../base/errors.ts';
 import { isFile } from '../host/files.ts';
 import { makeHasher } from '../host/hasher.ts';
 import { machineParts } from '../sim/guest.ts';
-import { type Outcome, runScenario } from '../sim/run.ts';
+import { type Outcome, type RunParts, runScenario } from '../sim/run.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { readImage } from './image.ts';
 
 /** The outcome of `scenario`, which was found under the name or path `from`. */
 export async function runOnMachine(scenario: Scenario, from: string): Promise<Outcome> {
+  return runScenario(scenario, await machinePartsFor(scenario, from));
+}
+
+/** What runs of `scenario` need; `from` is the name or path under which it was found. */
+export async function machinePartsFor(scenario: Scenario, from: string): Promise<RunParts> {
   const name = scenario.guest.image;
   const beside = join(dirname(from), name);
   try {
@@ -17,7 +22,7 @@ export async function runOnMachine(scenario: Scenario, from: string): Promise<Ou
       readImage(isFile(beside) ? beside : name),
       makeHasher(),
     ]);
-    return runScenario(scenario, { ...machineParts(() => image, hasher), file: from });
+    return { ...machineParts(() => image, hasher), file: from };
   } catch (error) {
     if (!(error instanceof VmftError) || error.code !== 'image') throw error;
     throw new VmftError('scenario', `${from}: guest.image: ${error.message}`);

@@ -3,6 +3,7 @@
  * performs nothing and reads no clock; time comes in events. protocol.md §4 is its specification.
  */
 import { assert } from '../base/assert.ts';
+import { clonePlain, type Plain } from '../machine/plain.ts';
 import { advanceAlone, onAloneEvent, startAlone } from './alone.ts';
 import { advanceBackup, onBackupEvent, startBackup } from './backup.ts';
 import type { ReplicaConfig } from './config.ts';
@@ -31,12 +32,16 @@ export function createReplica(config: ReplicaConfig, start: Start): Replica<Repl
       setAlarm(step);
       return step.out;
     },
-    state: () => structuredClone(s),
+    state: () => copyOf(s),
     restore(state: ReplicaState): void {
-      s = structuredClone(state);
+      s = copyOf(state);
     },
   };
 }
+
+/** A copy that shares nothing but byte arrays, which are never written to. */
+const copyOf = (state: ReplicaState): ReplicaState =>
+  clonePlain(state as unknown as Plain) as unknown as ReplicaState;
 
 const START = {
   primary: startPrimary,

@@ -224,7 +224,8 @@ export class Recorder {
     return { point: this.#point, machine: this.machine.snapshot() };
   }
 
-  state(): RecorderState {
+  /** Its state but for the machine, which costs more to take. */
+  waiting(): Omit<RecorderState, 'machine'> {
     return {
       point: this.#point,
       shift: this.#shift,
@@ -232,8 +233,11 @@ export class Recorder {
       controls: this.#controls,
       ended: this.#ended,
       unmarked: this.#unmarked,
-      machine: this.machine.snapshot(),
     };
+  }
+
+  state(): RecorderState {
+    return { ...this.waiting(), machine: this.machine.snapshot() };
   }
 
   /** Goes back, or over, to a state that {@link state} gave. */

@@ -10,7 +10,7 @@
  * is not.
  */
 import { isDone } from './client.ts';
-import { isLost, survivor } from './lives.ts';
+import { hasEnded, isLive, isLost, survivor } from './lives.ts';
 import { judgeDeliveries } from './report.ts';
 import type { Observation, Violation } from './trace.ts';
 import type { World } from './world.ts';
@@ -19,16 +19,17 @@ type Found = Omit<Violation, 'timeNs'>;
 
 /** Everything that the end of a run shows to be wrong. */
 export function judge(world: World): Violation[] {
-  const found = [
-    ...requirement(world),
-    ...repetition(world),
-    ...diskOrder(world),
-    ...liveness(world),
-    ...expected(world),
-    ...judgeDeliveries(world),
-  ];
-  return found.map((violation) => ({ ...violation, timeNs: world.state.nowNs }));
+  const found = [...liveness(world), ...expected(world), ...judgeDeliveries(world)];
+  return [...judgeSafety(world), ...dated(world, found)];
 }
+
+/** What is wrong already, whatever may come yet. */
+export function judgeSafety(world: World): Violation[] {
+  return dated(world, [...requirement(world), ...repetition(world), ...diskOrder(world)]);
+}
+
+const dated = ({ state }: World, found: readonly Found[]): Violation[] =>
+  found.map((violation) => ({ ...violation, timeNs: state.nowNs }));
 
 function requirement(world: World): Found[] {
   const { id, state } = survivor(world);
@@ -97,18 +98,6 @@ function liveness(world: World): Found[] {
     found.push({ checker: 'liveness', evidence: 'the guest has not ended' });
   }
   return found;
-}
-
-/** The machine has come to an end of its own, or the operator's. */
-function hasEnded(world: World): boolean {
-  const ends = ['guest-exit', 'guest-fault', 'power-off'];
-  return [...world.hosts.values()].some(({ state }) => ends.includes(state.reason ?? ''));
-}
-
-function isLive(world: World): boolean {
-  return [...world.hosts.values()].some(({ state, replica }) => {
-    return state.status === 'up' && (replica.role === 'primary' || replica.role === 'alone');
-  });
 }
 
 /** The answers that a client was told, in order, repetitions left out. */

@@ -59,6 +59,13 @@ export function newClient(spec: ClientSpec, index: number): ClientState {
   return { name: spec.name, next: 0, sentNs: undefined, ticket: 0, stack: state, saw: [] };
 }
 
+/** A client that goes on alike; what it saw is shared. */
+export function copyClient(state: ClientState): ClientState {
+  const { neighbours, waiting } = state.stack;
+  const stack = { ...state.stack, neighbours: { ...neighbours }, waiting: [...waiting] };
+  return { ...state, stack, saw: [...state.saw] };
+}
+
 /** Whether every request has been answered. */
 export const isDone = (spec: ClientSpec, state: ClientState): boolean =>
   state.next >= spec.requests.length;

@@ -131,6 +131,8 @@ export function fire(world: World, index: number): void {
   const { state } = world;
   if (state.firedFaults[index]) return;
   state.firedFaults[index] = true;
+  // Whatever had been finished before, the run goes on until this fault has had its effect.
+  state.finishedNs = undefined;
   world.trace('world', `fault: ${describeAction(action)}`);
   act(world, action);
   if ('forNs' in action && action.forNs !== undefined) {

@@ -102,3 +102,16 @@ export function isLost(world: World): boolean {
   const { primary, backup } = members[generation]!;
   return [primary, backup].every((owner) => owner === undefined || isDead(world, owner));
 }
+
+/** The machine has come to an end of its own, or the operator's. */
+export function hasEnded(world: World): boolean {
+  const ends = ['guest-exit', 'guest-fault', 'power-off'];
+  return [...world.hosts.values()].some(({ state }) => ends.includes(state.reason ?? ''));
+}
+
+/** Somebody goes on with the machine. */
+export function isLive(world: World): boolean {
+  return [...world.hosts.values()].some(({ state, replica }) => {
+    return state.status === 'up' && (replica.role === 'primary' || replica.role === 'alone');
+  });
+}

@@ -144,7 +144,7 @@ export const OPTIONAL_NAMES: readonly string[] = [...Object.keys(RULE_NAMES), ..
 const FIELDS = [
   ...['name', 'question', 'seed', 'guest', 'hosts', 'rules', 'without', 'uncertain', 'timing'],
   ...['limits', 'network', 'disk', 'clients', 'typing', 'faults', 'expect', 'until-exit', 'safety'],
-  ...['liveness', 'settle', 'reads', 'report'],
+  ...['liveness', 'settle', 'reads', 'report', 'left-out'],
 ];
 const UNCERTAIN_POLICIES = ['resend', 'drop', 'resend-tcp-drop-udp'] as const;
 const GUEST_MAC = '52:54:00:12:34:56';
@@ -179,7 +179,10 @@ export function parseScenario(
     guest: readGuest(root.at('guest')),
     hosts,
     rules: readRules(root.at('rules')),
-    leftOut: [],
+    leftOut: root
+      .at('left-out')
+      .list()
+      .map((item) => item.oneOf('mechanism', LEFT_OUT)),
     without: root
       .at('without')
       .list()
@@ -334,13 +337,13 @@ function readClients(
   readText: TextResolver,
 ): ClientSpec[] {
   const clients = node.list().map((item, index): ClientSpec => {
-    item.only(['name', 'address', 'port', 'retry', 'requests']);
+    item.only(['name', 'address', 'port', 'retry', 'requests', 'rounds']);
     return {
       name: item.at('name').text(),
       address: readAddress(item.at('address'), `10.0.2.${100 + index}`),
       port: item.at('port').whole(7, 1),
       retryNs: item.at('retry').timeNs(100 * MS),
-      requests: readRequests(item.at('requests'), readText),
+      requests: repeat(readRequests(item.at('requests'), readText), item.at('rounds').whole(1, 1)),
     };
   });
   const names = [...hosts, 'disk', 'arbiter', 'gateway', 'world', 'channel'];
@@ -353,6 +356,9 @@ function readClients(
 
 /** Clients begin after 10 ms, when a guest has had time to start. */
 const FIRST_REQUEST_NS = 10 * MS;
+
+const repeat = (requests: ClientSpec['requests'], rounds: number): ClientSpec['requests'] =>
+  Array.from({ length: rounds }, () => requests).flat();
 
 /** A list of requests, or the name of a file with one in each line. */
 function readRequests(node: YamlNode, readText: TextResolver): ClientSpec['requests'] {

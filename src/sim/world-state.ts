@@ -5,7 +5,7 @@
 import type { PrngState } from '../base/prng.ts';
 import { type HostId, tokenOf } from '../ft/ports.ts';
 import { type ArbiterState, newArbiter } from './arbiter.ts';
-import { type ClientState, newClient } from './client.ts';
+import { type ClientState, copyClient, newClient } from './client.ts';
 import { type DiskState, newDisk } from './disk.ts';
 import type { SimEvent } from './events.ts';
 import { type GatewayState, newGateway } from './gateway.ts';
@@ -107,12 +107,18 @@ export function makeLinks({ hosts, network }: Scenario): Record<string, Link> {
   return links;
 }
 
+function copyLinks(links: WorldState['links']): WorldState['links'] {
+  const copy: WorldState['links'] = {};
+  for (const [name, link] of Object.entries(links)) copy[name] = { ...link, held: [...link.held] };
+  return copy;
+}
+
 /** Copies what changes and shares what does not: queued events, sectors, trace, observations. */
 export function copyState(state: WorldState): WorldState {
   return {
     ...state,
     queue: [...state.queue],
-    links: structuredClone(state.links),
+    links: copyLinks(state.links),
     disk: {
       ...state.disk,
       sectors: { ...state.disk.sectors },
@@ -122,7 +128,7 @@ export function copyState(state: WorldState): WorldState {
     },
     arbiter: structuredClone(state.arbiter),
     gateway: { ...state.gateway, console: [...state.gateway.console] },
-    clients: structuredClone(state.clients),
+    clients: state.clients.map(copyClient),
     firedFaults: [...state.firedFaults],
     alone: [...state.alone],
     reigns: [...state.reigns],

@@ -25,7 +25,7 @@ import { onAnnounce, onConsoleIn, onConsoleOut, onFrameIn, onFrameOut } from './
 import { type Engine, newHostState, type SavedHost, SimHost } from './host.ts';
 import { replayWithout } from './left-out.ts';
 import { arrive, type Link } from './links.ts';
-import { noteRole, ownerOf } from './lives.ts';
+import { hasEnded, isLive, isLost, noteRole, ownerOf } from './lives.ts';
 import { inOrder, pop, push, type Scheduled } from './queue.ts';
 import { newObserved } from './report.ts';
 import type { Scenario } from './scenario.ts';
@@ -76,6 +76,8 @@ export class World {
   /** What goes wrong: the scenario's faults, or those that `load` was given. */
   faults: readonly FaultSpec[];
   observer: Observer | undefined;
+  /** The delay of each link as the scenario has it, in ns. */
+  readonly delays: Readonly<Record<string, number>>;
 
   constructor(scenario: Scenario, parts: WorldParts) {
     this.scenario = scenario;
@@ -83,6 +85,8 @@ export class World {
     this.tracing = parts.tracing;
     this.nsPerInstruction = scenario.guest.nsPerInstruction;
     this.faults = scenario.faults;
+    const links = Object.entries(makeLinks(scenario));
+    this.delays = Object.fromEntries(links.map(([name, { delayNs }]) => [name, delayNs]));
     this.prng = new Prng(scenario.seed);
     this.state = newWorldState(scenario, parts.sectors, this.prng.state());
     for (const { id } of scenario.hosts) this.hosts.set(id, this.#makeHost(id));
@@ -249,7 +253,10 @@ export class World {
     if (!left) return true;
     if (scenario.untilExit && state.exitStatus === undefined) return false;
     if (!scenario.untilExit && scenario.clients.length === 0) return false;
-    return scenario.clients.every((spec, index) => isDone(spec, state.clients[index]!));
+    if (!scenario.clients.every((spec, i) => isDone(spec, state.clients[i]!))) return false;
+    // What a fault holds back comes yet, and a failover that has begun is waited for.
+    if (state.queue.some(({ event }) => event.kind === 'undo-fault')) return false;
+    return isLive(this) || hasEnded(this) || isLost(this);
   }
 
   #dispatch(event: SimEvent): void {
@@ -426,10 +433,7 @@ export class World {
 
   /** Every link has the delay of the scenario again. */
   restoreDelays(): void {
-    const fresh = makeLinks(this.scenario);
-    for (const [name, link] of Object.entries(this.state.links)) {
-      link.delayNs = fresh[name]!.delayNs;
-    }
+    for (const [name, link] of Object.entries(this.state.links)) link.delayNs = this.delays[name]!;
   }
 
   /** The world at this moment; it does not change with this world. */

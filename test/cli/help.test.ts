@@ -16,6 +16,7 @@ const COMMANDS = [
   'log diff',
   'scenario',
   'scenario list',
+  'explore',
   'vectors',
   'version',
 ];
