@@ -129,6 +129,9 @@ function expected(world: World): Found[] {
   if (expect.exit !== undefined) {
     compare('exit', 'the exit status', expect.exit, world.state.exitStatus ?? null);
   }
+  if (expect.diverged.length > 0) {
+    compare('diverged', 'to leave the path', expect.diverged, world.state.diverged);
+  }
   if (expect.alone) compare('alone', 'to go on alone', expect.alone, world.state.alone);
   return found;
 }

@@ -244,7 +244,7 @@ function touchLog(
     return;
   }
   if (effect.kind === 'feed') {
-    engine.log.feed(host.toFeed(effect.entries));
+    engine.log.feed(host.toFeed(engine.log, effect.entries));
     host.tookEntries(effect.entries);
   }
   if (effect.kind === 'go-live') {

@@ -11,6 +11,7 @@ import type { Effect, Event, HaltReason, HostId, Replica } from '../ft/ports.ts'
 import type { ReplicaState } from '../ft/state.ts';
 import { Divergence } from '../hypervisor/divergence.ts';
 import type { LogEntry, Slice, Sources } from '../hypervisor/entry.ts';
+import { type Evidence, newEvidence, withEntries, withState } from '../hypervisor/examination.ts';
 import type { Recorder, RecorderState } from '../hypervisor/recorder.ts';
 import type { Replayer, ReplayerState } from '../hypervisor/replayer.ts';
 import { clockAt, worldTimeOf } from './clock.ts';
@@ -56,6 +57,8 @@ export interface HostState {
   entries: number;
   /** Outputs with lower ordinals are covered by entries that are here. */
   covered: number;
+  /** What its replayer went through, where the scenario wants an examination. */
+  evidence: Evidence | undefined;
   /** Count of the last entry handed to the replayer. */
   fedCount: number;
   /** Instructions executed. */
@@ -88,6 +91,7 @@ export function newHostState(life: number, alarmTicket = 0, runTicket = 0): Host
     outputs: [],
     entries: 0,
     covered: 0,
+    evidence: undefined,
     fedCount: 0,
     count: 0,
     received: 0,
@@ -320,7 +324,7 @@ export class SimHost {
   #endSlice(result: Slice | { readonly diverged: string }): void {
     const { state, world } = this;
     if ('diverged' in result) {
-      world.violate('divergence', `${this.id}: ${result.diverged}${this.#lastMade()}`);
+      world.diverged(this, `${result.diverged}${this.#lastMade()}`);
       this.step({ kind: 'diverged', detail: result.diverged });
       return;
     }
@@ -329,8 +333,16 @@ export class SimHost {
     state.count = result.count;
     for (const output of result.outputs) state.outputs.push(world.hashOf(output));
     if (this.engine.mode === 'record') this.tookEntries(result.entries);
+    else this.#collect(this.engine.log, result.entries);
     world.fired({ kind: 'count', host: this.id, number: result.count });
     this.receive({ kind: 'host', host: this.id, event: { kind: 'sliced', slice: result } });
+  }
+
+  /** Keeps what an examination would need. */
+  #collect(log: Replayer, consumed: readonly LogEntry[]): void {
+    const { evidence } = this.state;
+    if (!evidence || log.unmarked.length > 0) return;
+    this.state.evidence = withState(evidence, consumed, log.checkpoint());
   }
 
   /** What a machine that has diverged made last, which the log does not have. */
@@ -341,7 +353,11 @@ export class SimHost {
   }
 
   /** Entries as the replayer is given them. */
-  toFeed(entries: readonly LogEntry[]): readonly LogEntry[] {
+  toFeed(log: Replayer, entries: readonly LogEntry[]): readonly LogEntry[] {
+    if (this.world.scenario.report.includes('examination')) {
+      const evidence = this.state.evidence ?? newEvidence(log.checkpoint());
+      this.state.evidence = withEntries(evidence, entries);
+    }
     if (!this.world.scenario.leftOut.includes('count')) return entries;
     const shifted = byOwnTime(entries, this.#spec.speed ?? 1, this.state.fedCount);
     this.state.fedCount = shifted.at(-1)?.count ?? this.state.fedCount;

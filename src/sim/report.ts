@@ -1,15 +1,17 @@
 /**
  * Tables that a scenario asks for under `report`, beside its verdict:
  *   deliveries   every input, with instruction, address and state at which each host was given it
+ *   examination  of hosts that left the path of the log: where, and what was wrong
  *   exits        how often the guest gave control to its hypervisor, and for what
  */
 import type { HostId } from '../ft/ports.ts';
+import { describeFinding } from '../hypervisor/examination.ts';
 import type { Violation } from './trace.ts';
 import type { Delivery } from './watched-machine.ts';
 import type { World } from './world.ts';
 
 /** What can be reported. */
-export const REPORTS = ['deliveries', 'exits'] as const;
+export const REPORTS = ['deliveries', 'examination', 'exits'] as const;
 export type ReportKind = (typeof REPORTS)[number];
 
 /** A table: the first row are its heads. */
@@ -34,9 +36,16 @@ const SHOWN_DIGITS = 12;
 
 /** The tables of a world that has ended. */
 export function reportsOf(world: World): Report[] {
-  return world.scenario.report.map((kind) =>
-    kind === 'deliveries' ? deliveries(world) : exits(world),
+  return world.scenario.report.map((kind) => TABLES[kind](world));
+}
+
+const TABLES: Record<ReportKind, (world: World) => Report> = { deliveries, examination, exits };
+
+function examination({ state }: World): Report {
+  const rows = Object.entries(state.findings).flatMap(([id, finding]) =>
+    describeFinding(finding).map(([what, text], index) => [index === 0 ? id : '', what, text]),
   );
+  return { title: 'examination, from the last state that a digest has confirmed', rows };
 }
 
 function deliveries({ state }: World): Report {

@@ -75,6 +75,8 @@ export interface Expectation {
   readonly asWithoutFaults: readonly ('answers' | 'console' | 'disk')[];
   /** Hosts that go on alone, in order. */
   readonly alone?: readonly HostId[];
+  /** Hosts that must be found to have left the path of the log; of no others it is right. */
+  readonly diverged: readonly HostId[];
 }
 
 export interface Scenario {
@@ -394,7 +396,7 @@ function readExpectation(
   hosts: readonly HostId[],
   clients: readonly ClientSpec[],
 ): Expectation {
-  node.only(['answers', 'console', 'exit', 'as-without-faults', 'alone']);
+  node.only(['answers', 'console', 'exit', 'as-without-faults', 'alone', 'diverged']);
   const answers: Record<string, string[]> = {};
   const names = clients.map(({ name }) => name);
   for (const name of node.at('answers').only(names).keys()) {
@@ -408,6 +410,10 @@ function readExpectation(
     ...(node.at('console').given ? { console: node.at('console').text() } : {}),
     ...(node.at('exit').given ? { exit: node.at('exit').whole() } : {}),
     asWithoutFaults: same.map((item) => item.oneOf('part', kinds)),
+    diverged: node
+      .at('diverged')
+      .list()
+      .map((item) => item.oneOf('host', hosts)),
     ...(node.at('alone').given
       ? {
           alone: node

@@ -4,6 +4,7 @@
  */
 import type { PrngState } from '../base/prng.ts';
 import { type HostId, tokenOf } from '../ft/ports.ts';
+import type { Finding } from '../hypervisor/examination.ts';
 import { type ArbiterState, newArbiter } from './arbiter.ts';
 import { type ClientState, copyClient, newClient } from './client.ts';
 import { type DiskState, newDisk } from './disk.ts';
@@ -51,6 +52,9 @@ export interface WorldState {
   trace: TraceEvent[];
   observations: Observation[];
   violations: Violation[];
+  /** Hosts whose replayer left the path of its log, in order, and what was found out about them. */
+  diverged: HostId[];
+  findings: Record<HostId, Finding>;
   /** Where the scenario reports on machines: what was seen of each. */
   observed: Record<HostId, Observed>;
 }
@@ -86,6 +90,8 @@ export function newWorldState(
     trace: [],
     observations: [],
     violations: [],
+    diverged: [],
+    findings: {},
     observed: {},
   };
 }
@@ -138,6 +144,8 @@ export function copyState(state: WorldState): WorldState {
     trace: [...state.trace],
     observations: [...state.observations],
     violations: [...state.violations],
+    diverged: [...state.diverged],
+    findings: { ...state.findings },
     observed: structuredClone(state.observed),
   };
 }

@@ -9,6 +9,7 @@ import { Prng } from '../base/prng.ts';
 import { replicaConfig } from '../ft/config.ts';
 import type { Effect, HostId, Role, Start } from '../ft/ports.ts';
 import { createReplica } from '../ft/replica.ts';
+import { examine } from '../hypervisor/examination.ts';
 import { type LogPoint, START } from '../hypervisor/log-point.ts';
 import { encodeOutput } from '../hypervisor/output-codec.ts';
 import { Recorder } from '../hypervisor/recorder.ts';
@@ -356,6 +357,25 @@ export class World {
     const { state } = this;
     state.violations.push({ checker, timeNs: state.nowNs, evidence });
     this.trace('world', `violation of ${checker}: ${evidence.split('\n')[0]}`);
+  }
+
+  /** A replayer has left the path of its log; that is right only where the scenario expects it. */
+  diverged({ id, engine, state }: SimHost, detail: string): void {
+    this.state.diverged.push(id);
+    if (this.scenario.expect.diverged.includes(id)) {
+      this.trace(id, `diverges: ${detail.split('\n').slice(0, 2).join(';')}`);
+    } else {
+      this.violate('divergence', `${id}: ${detail}`);
+    }
+    if (!state.evidence || engine.mode !== 'replay') return;
+    const { hasher } = this.parts;
+    const last = { point: engine.log.point, machine: engine.log.machine.snapshot() };
+    const evidence = { ...state.evidence, seen: [...state.evidence.seen, last] };
+    this.state.findings[id] = examine(evidence, ({ point, machine: from }) => {
+      const machine = this.parts.makeMachine();
+      machine.restore(from);
+      return new Replayer({ machine, hasher, point });
+    });
   }
 
   /** A receiver outside has taken an output. */

@@ -60,7 +60,11 @@ function scenarioOf(program: CatalogueProgram, run: CatalogueRun): Scenario {
     },
     clients: requests.length > 0 ? [client] : [],
     typing,
-    expect: { answers: requests.length > 0 ? { client: replies } : {}, asWithoutFaults: [] },
+    expect: {
+      answers: requests.length > 0 ? { client: replies } : {},
+      asWithoutFaults: [],
+      diverged: [],
+    },
   };
 }
 

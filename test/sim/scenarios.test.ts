@@ -87,6 +87,31 @@ describe('the scenario', () => {
     expect(both.map(([, kind]) => kind)).toContain('tick');
   });
 
+  it('bit-flip: the backup is found out, the bit is named, and a standby takes its place', () => {
+    const outcome = run('bit-flip');
+    expect(outcome.roles).toEqual({ alpha: 'crashed', beta: 'halted', gamma: 'alone' });
+    const finding = outcome.reports[0]!.rows.map((row) => row.slice(1).join(': ')).join('\n');
+    expect(finding).toContain('that is: bit 6 of address 0x10108c has flipped, nothing else');
+  });
+
+  it('bit-flip: is convicted where nobody expects it', () => {
+    const { expect: wanted } = namedScenario('bit-flip');
+    const outcome = run('bit-flip', { expect: { ...wanted, diverged: [] } });
+    expect(outcome.violations).toMatchObject([{ checker: 'divergence' }]);
+  });
+
+  it('cash-machine: without a key the notes come twice', () => {
+    const { console } = run('cash-machine');
+    expect(console.match(/dispense 10/g)).toHaveLength(2);
+    expect(console.match(/dispense 20/g)).toHaveLength(1);
+  });
+
+  it('same-bug: the backup says the last words of the primary, at the same instruction', () => {
+    const outcome = run('same-bug');
+    expect(outcome.console).toContain('unexpected interrupt, vector 0');
+    expect(count(outcome, 'exit with status 127')).toBe(1);
+  });
+
   it('lost-update: without the Output Rule the client is told 11 twice', () => {
     const outcome = runScenario(
       withoutRule(namedScenario('lost-update'), 'output-rule'),
@@ -183,4 +208,4 @@ describe('the scenario', () => {
   });
 });
 
-const NOTHING = { answers: {}, asWithoutFaults: [] };
+const NOTHING = { answers: {}, asWithoutFaults: [], diverged: [] };

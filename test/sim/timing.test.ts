@@ -158,4 +158,4 @@ describe('a backup on a slower host', () => {
   });
 });
 
-const NOTHING = { answers: {}, asWithoutFaults: [] };
+const NOTHING = { answers: {}, asWithoutFaults: [], diverged: [] };
