@@ -7,7 +7,7 @@ import { faultsOf } from '../../src/isa/faults.ts';
 import { hasModrm } from '../../src/isa/operand-code.ts';
 import { REFUSED } from '../../src/isa/refused.ts';
 import { opcodeIndex, rowsOfOpcode, TABLE } from '../../src/isa/table.ts';
-import { UNDEFINED_VALUES } from '../../src/isa/undefined-flags.ts';
+import { UNDEFINED_RESULTS, UNDEFINED_VALUES } from '../../src/isa/undefined-flags.ts';
 
 type Row = (typeof TABLE)[number];
 
@@ -60,6 +60,8 @@ export function isaPage(): string {
     '## Undefined flags',
     ABOUT_UNDEFINED,
     undefinedFlags(),
+    'The same for results:',
+    table(['instructions', 'when', 'result'], UNDEFINED_RESULTS),
     '## Forms',
     'In the notation of `src/isa/table.ts`:',
     notation(),

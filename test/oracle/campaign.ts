@@ -7,6 +7,7 @@ import { formatTest, type VectorTest } from '../../src/cli/vectors-line.ts';
 import { VectorMachine } from '../../src/cli/vectors-machine.ts';
 import { faultsOf } from '../../src/isa/faults.ts';
 import { TABLE } from '../../src/isa/table.ts';
+import { runs } from '../support/runs.ts';
 import type { Generated } from './generator.ts';
 import { ROWS, whyLeftOut } from './rows.ts';
 import { background, tests } from './series.ts';
@@ -15,6 +16,15 @@ import { Judge, type Judgement, type Other, type Verdict } from './verdict.ts';
 
 /** Tests of one series. */
 const SERIES = 20_000;
+
+/**
+ * How many tests to put: what VMFT_ORACLE in the environment says, divided by `part`, or `usual`
+ * for each run of VMFT_RUNS.
+ */
+export function amount(usual: number, part: number): number {
+  const all = Number(process.env.VMFT_ORACLE ?? 0);
+  return all > 0 ? Math.ceil(all / part) : runs(usual);
+}
 
 /** Another processor behind the lines of `vmft vectors`. */
 export interface Oracle extends Other {

@@ -1,12 +1,11 @@
 /**
  * The processor against the one that runs this test: generated tests (series.ts), executed by both,
- * compared to the last bit of registers, memory, flags and exceptions. Each run of VMFT_RUNS adds
- * as many others; VMFT_SEED names the first series.
+ * compared to the last bit of registers, memory, flags and exceptions. VMFT_ORACLE
+ * says how many, or each run of VMFT_RUNS adds as many others; VMFT_SEED names the first series.
  */
 import { afterAll, expect, it } from 'vitest';
-import { runs } from '../support/runs.ts';
 import { describeUnless } from '../support/tools.ts';
-import { campaign } from './campaign.ts';
+import { amount, campaign } from './campaign.ts';
 import { nativeProcessor, whyNot } from './harness.ts';
 
 /** Tests of one run. */
@@ -18,8 +17,8 @@ describeUnless(whyNot(nativeProcessor), 'the real processor', () => {
   const first = Number(process.env.VMFT_SEED ?? 1);
 
   it('leaves the same registers, memory, flags and exceptions after every generated test', () => {
-    const tally = campaign(native, first, runs(TESTS));
-    if (process.env.VMFT_RUNS) console.log(tally.report());
+    const tally = campaign(native, first, amount(TESTS, 1));
+    if (process.env.VMFT_RUNS || process.env.VMFT_ORACLE) console.log(tally.report());
     expect(tally.differences.slice(0, 10).join('\n')).toBe('');
     expect(tally.share('same') + tally.share('undefined flags')).toBeGreaterThan(0.8);
     expect(tally.share('left out')).toBeLessThan(0.02);

@@ -2,8 +2,8 @@
  * in, out, ins, outs. A port instruction is always a block of its own (see core.ts, "careful"):
  * what it does to a device may raise an interrupt, which arrives right after it.
  *
- * Known deviation: ins to where there is no RAM takes the value from the port and drops it, so that
- * no instruction does something to two devices.
+ * Known deviations: ins to where there is no RAM takes the value from the port and drops it, so
+ * that no instruction does something to two devices.
  */
 import type { Instruction } from '../../isa/instruction.ts';
 import type { AccessSize } from '../bus.ts';
