@@ -18,8 +18,8 @@ import type { MachineConfig, Page, VirtioSpec } from '../../src/machine/types.ts
 import { type Access, isRead, isWrite, NO_VECTOR, sizeOf, spaceOf } from './access-guest.ts';
 import { hasher } from './hasher.ts';
 
-/** 2024-02-29 23:59:50 UTC, in nanoseconds since 1970. */
-export const START_OF_DAY = 1_709_251_190_000_000_000n;
+/** 2024-02-29 12:34:56 UTC, in nanoseconds since 1970. */
+export const START_OF_DAY = 1_709_210_096_000_000_000n;
 
 /** Guest time that an instruction takes. */
 export const NS_PER_INSTRUCTION = 16;

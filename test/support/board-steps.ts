@@ -101,6 +101,7 @@ export const portSteps: Steps = fc
 
 const piece = (write: fc.Arbitrary<boolean>, ...lengths: number[]): fc.Arbitrary<Piece> =>
   fc.record({ length: fc.oneof(fc.nat(40), fc.constantFrom(...lengths)), write });
+const oneIn = (n: number): fc.Arbitrary<boolean> => fc.nat(n - 1).map((value) => value === 0);
 const reads = fc.constant(false);
 const writes = fc.constant(true);
 const either = fc.boolean();
@@ -116,26 +117,43 @@ const CHAINS: readonly (readonly fc.Arbitrary<ChainPlan>[])[] = [
   [
     chainOf(
       fc.oneof(
-        fc.tuple(fc.constantFrom(512, 1024, 20, 100), either).map(([length, write]) => [
-          { length: 16, write: false },
-          { length, write },
-          { length: 1, write: true },
-        ]),
-        some(piece(either, 1, 16, 512, 513)),
+        {
+          weight: 4,
+          arbitrary: fc
+            .tuple(fc.constantFrom(512, 512, 512, 1024, 20), oneIn(3))
+            .map(([length, read]) => [
+              { length: 16, write: false },
+              { length, write: !read },
+              { length: 1, write: true },
+            ]),
+        },
+        { weight: 1, arbitrary: some(piece(either, 1, 16, 512, 513)) },
       ),
     ),
   ],
   [chainOf(some(piece(writes, 64, 2000)))],
 ];
 
+/** What a disk takes for a request; to the others it says nothing. */
+type Header = readonly [type: number, sector: number];
+
+const header: fc.Arbitrary<Header> = fc.tuple(
+  fc.constantFrom(0, 0, 0, 0, 1, 1, 4, 8, 99),
+  fc.constantFrom(0, 5, 5, 62, 62, 64, -1),
+);
+
 type DriverAction =
   | { readonly queues: number; readonly features: number }
-  | { readonly queue: number; readonly plan: ChainPlan; readonly silent: boolean }
+  | {
+      readonly queue: number;
+      readonly plan: ChainPlan;
+      readonly silent: boolean;
+      readonly header: Header;
+    }
   | { readonly notify: number }
   | { readonly register: number; readonly value: number }
   | { readonly kind: 'ld1' | 'ld2' | 'ld4'; readonly look: number }
   | { readonly poke: number; readonly word: number; readonly queue: number }
-  | { readonly header: readonly [type: number, sector: number] }
   | { readonly outside: BoardStep };
 
 const registers = [0x14, 0x24, 0x20, 0x30, 0x38, 0x44, 0x50, 0x64, 0x70, 0x80, 0x84, 0x90, 0xa0];
@@ -147,19 +165,13 @@ const outside: fc.Arbitrary<BoardStep> = fc.oneof(
 function actionOf(slot: number): fc.Arbitrary<DriverAction> {
   const queues = CHAINS[slot]!;
   const chains = queues.map((plans, queue) =>
-    fc.record({ queue: fc.constant(queue), plan: plans, silent: fc.boolean() }),
+    fc.record({ queue: fc.constant(queue), plan: plans, silent: oneIn(4), header }),
   );
   const queue = fc.nat(queues.length - 1);
   const numbers = fc.oneof(fc.nat(15), fc.constantFrom(0x0f, 0x0b, 0x4000_0000, 0xffff_ffff));
   return fc.oneof(
     { weight: 10, arbitrary: fc.oneof(...chains) },
     { weight: 6, arbitrary: fc.record({ outside }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        header: fc.tuple(fc.constantFrom(0, 0, 1, 1, 4, 8, 99), fc.constantFrom(0, 5, 63, 64, -1)),
-      }),
-    },
     { weight: 2, arbitrary: fc.record({ notify: fc.nat(2) }) },
     {
       weight: 2,
@@ -176,8 +188,9 @@ function actionOf(slot: number): fc.Arbitrary<DriverAction> {
       }),
     },
     { weight: 2, arbitrary: fc.record({ poke: fc.nat(0x3fff), word: numbers, queue }) },
+    // Most attacks end in a fault, after which only a reset makes another possible.
     {
-      weight: 1,
+      weight: 6,
       arbitrary: fc.record({
         queues: fc.constant(queues.length),
         features: fc.constantFrom(0, 1 << 28),
@@ -189,24 +202,21 @@ function actionOf(slot: number): fc.Arbitrary<DriverAction> {
 function perform(driver: DriverScript, steps: BoardStep[], action: DriverAction): void {
   if ('outside' in action) steps.push(action.outside);
   else if ('plan' in action) {
+    const [type, sector] = action.header;
+    for (const [i, word] of [type, 0, sector, sector < 0 ? -1 : 0].entries())
+      steps.push(access('st4', driver.buffer(action.queue, 0) + 4 * i, word));
     driver.offer(action.queue, action.plan);
     if (!action.silent) driver.notify(action.queue);
   } else if ('queues' in action) driver.bringUp(action.queues, action.features);
   else if ('notify' in action) driver.notify(action.notify);
   else if ('register' in action) driver.register(action.register, action.value);
   else if ('look' in action) steps.push(access(action.kind, driver.base + action.look));
-  else if ('poke' in action)
-    steps.push(access('st2', driver.descriptors(action.queue) + action.poke, action.word));
-  else {
-    const [type, sector] = action.header;
-    for (const [i, word] of [type, 0, sector, sector < 0 ? -1 : 0].entries())
-      steps.push(access('st4', driver.buffer(0, 0) + 4 * i, word));
-  }
+  else steps.push(access('st2', driver.descriptors(action.queue) + action.poke, action.word));
 }
 
 /** What a driver of the device in `slot` does after its bring-up, good and bad. */
 export function driverSteps(slot: number, maxLength: number): Steps {
-  return fc.array(actionOf(slot), { maxLength }).map((actions) => {
+  return fc.array(actionOf(slot), { maxLength, size: 'max' }).map((actions) => {
     const steps: BoardStep[] = [];
     const driver = new DriverScript(slot, (each) => steps.push({ access: each }));
     driver.bringUp(CHAINS[slot]!.length);

@@ -32,16 +32,16 @@ describe('a board restored at any step goes on as the original', () => {
     ['UART', several(uartSteps)],
     ['clock', several(rtcSteps)],
     ['accesses of any width', several(portSteps)],
-    ['network', driverSteps(0, 20)],
-    ['block', driverSteps(1, 20)],
-    ['entropy', driverSteps(2, 20)],
+    ['network', driverSteps(0, 15)],
+    ['block', driverSteps(1, 15)],
+    ['entropy', driverSteps(2, 15)],
     ['all devices', several(any)],
   ])('%s', (_title, steps) => {
     fc.assert(
       fc.property(steps, (script) => {
         expect(follow(SLOTS, RAM_BYTES, script)).toHaveLength(script.length);
       }),
-      { numRuns: runs(12) },
+      { numRuns: runs(6) },
     );
   });
 });

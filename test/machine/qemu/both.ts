@@ -101,7 +101,7 @@ async function echoWire(slot: number) {
 
 /** What the guest reads on QEMU. */
 async function runThere(elf: string, devices: readonly CatalogueDevice[], disk: string) {
-  const more = ['-icount', `shift=${SHIFT}`, '-rtc', 'base=2024-02-29T23:59:50,clock=vm'];
+  const more = ['-icount', `shift=${SHIFT}`, '-rtc', 'base=2024-02-29T12:34:56,clock=vm'];
   const net = devices.findIndex(({ kind }) => kind === 'net');
   const wire = net < 0 ? undefined : await echoWire(net);
   // The wire's card stands in a slot of its own; QemuGuest knows only cards on its own network.

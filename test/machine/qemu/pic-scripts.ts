@@ -38,7 +38,8 @@ const ocw2 = level.chain((n) =>
   fc.constantFrom(0x20, 0x20, 0xa0, 0x60 | n, 0xe0 | n, 0xc0 | n, 0x80, 0x00, 0x40),
 );
 const ocw3 = fc.constantFrom(0x0a, 0x0b, 0x08, 0x48, 0x68, 0x4b, 0x6a);
-const icw1 = fc.constantFrom(0x11, 0x10, 0x12, 0x13, 0x19);
+const icw1 = fc.constantFrom(0x11, 0x11, 0x10, 0x12, 0x13, 0x19);
+const icw4 = fc.oneof(fc.constantFrom(0x01, 0x03, 0x11, 0x13), byte);
 
 const action = fc.oneof(
   { weight: 3, arbitrary: fc.record({ read: fc.constantFrom(0x20, 0x21, 0xa0, 0xa1) }) },
@@ -49,8 +50,8 @@ const action = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ acknowledge: true as const }) },
   { weight: 1, arbitrary: fc.record({ poll: port }) },
   {
-    weight: 1,
-    arbitrary: fc.record({ words: fc.array(fc.tuple(icw1, byte, byte, byte), { minLength: 2 }) }),
+    weight: 2,
+    arbitrary: fc.record({ words: fc.array(fc.tuple(icw1, byte, byte, icw4), { minLength: 2 }) }),
   },
 );
 

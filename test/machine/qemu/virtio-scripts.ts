@@ -45,6 +45,8 @@ export const VIRTIO_DEVICES: readonly CatalogueDevice[] = [
 ];
 
 const RECEIVE = 0;
+/** Bytes of the header of a received frame, but for num_buffers. */
+const NET_HEADER = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 const TRANSMIT = 1;
 
 const damages: readonly Damage[] = [
@@ -259,7 +261,7 @@ export function netScript(actions: readonly ActionOf<typeof netActions>[]): Acce
     driver.offer(TRANSMIT, frame);
     scribe.fill(TRANSMIT, frame, [0, 0, 0, seed, seed * 7, seed * 13]);
     scribe.finish(TRANSMIT, frame.indirect);
-    for (const offset of [0, 4, 8, 12, 13, 16, 20, 24, 40, 100, 719, 720, 1400])
+    for (const offset of [...NET_HEADER, 12, 13, 16, 20, 24, 40, 100, 719, 720, 1400])
       scribe.make('ld1', scribe.placeOf(room, offset));
   }
   return scribe.script;
