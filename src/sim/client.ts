@@ -35,6 +35,8 @@ export interface RequestSpec {
 /** An answer as the client saw it. */
 export interface Sighting {
   readonly atNs: number;
+  /** When the request under way was first sent; of a repetition, when it was told. */
+  readonly askedNs: number;
   readonly id: string;
   readonly text: string;
   readonly repetition: boolean;
@@ -124,7 +126,9 @@ export function onClientFrame(
   const space = words.indexOf(' ');
   const [id, text] = [words.slice(1, space), words.slice(space + 1)];
   const repetition = id !== idOf(state) || state.sentNs === undefined;
-  state.saw.push({ atNs: world.state.nowNs, id, text, repetition });
+  const atNs = world.state.nowNs;
+  const askedNs = repetition ? atNs : state.sentNs!;
+  state.saw.push({ atNs, askedNs, id, text, repetition });
   world.trace(state.name, `${repetition ? 'drops a repetition of' : 'is told'} #${id} ${text}`);
   if (repetition) return;
   state.next++;

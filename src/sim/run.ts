@@ -8,6 +8,7 @@ import { LEFT_OUT } from './left-out.ts';
 import { survivor } from './lives.ts';
 import { type Report, reportsOf } from './report.ts';
 import { RULE_NAMES, type Scenario } from './scenario.ts';
+import { runSweep } from './sweep.ts';
 import type { TraceEvent, Violation } from './trace.ts';
 import { World } from './world.ts';
 
@@ -93,7 +94,16 @@ function configurationOf({ guest }: Scenario, hasher: Hasher): Digest {
 /** Judges a world that has ended. */
 export function outcomeOf(world: World, parts: RunParts): Outcome {
   const { scenario, state } = world;
-  const violations = [...state.violations, ...judge(world), ...compareToReference(world, parts)];
+  const sweep = runSweep(scenario, (point) => {
+    const varied = runWorld(point, { ...parts, tracing: false });
+    return { world: varied, violations: [...varied.state.violations, ...judge(varied)] };
+  });
+  const violations = [
+    ...state.violations,
+    ...judge(world),
+    ...compareToReference(world, parts),
+    ...sweep.violations,
+  ];
   const answers: Record<string, string[]> = {};
   for (const [index, { name }] of scenario.clients.entries())
     answers[name] = answersOf(world, index);
@@ -107,7 +117,7 @@ export function outcomeOf(world: World, parts: RunParts): Outcome {
     exitStatus: state.exitStatus,
     roles: rolesOf(world),
     stats: statsOf(world),
-    reports: reportsOf(world),
+    reports: [...reportsOf(world), ...sweep.reports],
     command: commandOf(scenario, parts.file ?? scenario.name),
   };
 }

@@ -21,6 +21,7 @@ import { LEFT_OUT } from './left-out.ts';
 import type { DatagramSpec } from './links.ts';
 import { REPORTS, type ReportKind } from './report.ts';
 import { readFaults } from './scenario-faults.ts';
+import { type Axis, readAxes, type SweepPoint, variations } from './sweep.ts';
 import { YamlNode } from './yaml-node.ts';
 
 /** The guest of a scenario. */
@@ -108,6 +109,9 @@ export interface Scenario {
   readonly typing: readonly { readonly atNs: number; readonly bytes: Uint8Array }[];
   readonly faults: readonly FaultSpec[];
   readonly expect: Expectation;
+  /** Places of the file that a sweep changes, and the scenario for each combination. */
+  readonly axes: readonly Axis[];
+  readonly points: readonly SweepPoint[];
   /** Tables to be drawn beside the verdict. */
   readonly report: readonly ReportKind[];
   /** The run waits for the guest's exit, not only for the clients. */
@@ -146,7 +150,7 @@ export const OPTIONAL_NAMES: readonly string[] = [...Object.keys(RULE_NAMES), ..
 const FIELDS = [
   ...['name', 'question', 'seed', 'guest', 'hosts', 'rules', 'without', 'uncertain', 'timing'],
   ...['limits', 'network', 'disk', 'clients', 'typing', 'faults', 'expect', 'until-exit', 'safety'],
-  ...['liveness', 'settle', 'reads', 'report', 'left-out'],
+  ...['liveness', 'settle', 'reads', 'report', 'left-out', 'sweep'],
 ];
 const UNCERTAIN_POLICIES = ['resend', 'drop', 'resend-tcp-drop-udp'] as const;
 const GUEST_MAC = '52:54:00:12:34:56';
@@ -168,7 +172,13 @@ export function parseScenario(
   } catch (error) {
     throw new VmftError('scenario', `${fileName}: ${(error as Error).message.trimEnd()}`);
   }
+  return readScenarioFile(document, fileName, readText);
+}
+
+function readScenarioFile(document: unknown, fileName: string, readText: TextResolver): Scenario {
   const root = new YamlNode(document, fileName).only(FIELDS);
+  const axes = readAxes(root.at('sweep'));
+  const points = axes.length === 0 ? [] : variations(document as object, axes);
   const hosts = readHosts(root.at('hosts'));
   const ids = hosts.map(({ id }) => id);
   const clients = readClients(root.at('clients'), ids, readText);
@@ -189,6 +199,11 @@ export function parseScenario(
       .at('without')
       .list()
       .map((item) => item.oneOf('rule', OPTIONAL_NAMES)),
+    axes,
+    points: points.map((point) => ({
+      values: point.values,
+      scenario: readScenarioFile(point.document, fileName, readText),
+    })),
     uncertain: root.at('uncertain').oneOf('policy', UNCERTAIN_POLICIES, 'resend'),
     reads: root.at('reads').oneOf('policy', ['log', 'local'], 'log'),
     timing: readTiming(root.at('timing')),
@@ -338,23 +353,41 @@ function readClients(
   hosts: readonly HostId[],
   readText: TextResolver,
 ): ClientSpec[] {
-  const clients = node.list().map((item, index): ClientSpec => {
-    item.only(['name', 'address', 'port', 'retry', 'requests', 'rounds']);
+  const read = node.list().map((item, index): ClientSpec => {
+    item.only(['name', 'copies', 'address', 'port', 'retry', 'requests', 'rounds']);
     return {
       name: item.at('name').text(),
-      address: readAddress(item.at('address'), `10.0.2.${100 + index}`),
+      address: readAddress(item.at('address'), addressOf(index)),
       port: item.at('port').whole(7, 1),
       retryNs: item.at('retry').timeNs(100 * MS),
       requests: repeat(readRequests(item.at('requests'), readText), item.at('rounds').whole(1, 1)),
     };
   });
   const names = [...hosts, 'disk', 'arbiter', 'gateway', 'world', 'channel'];
-  for (const [index, { name }] of clients.entries()) {
+  for (const [index, { name }] of read.entries()) {
     if (names.includes(name)) node.list()[index]!.at('name').fail(`${name} is taken`);
     names.push(name);
   }
-  return clients;
+  const copies = node.list().map((item) => item.at('copies').whole(1, 1));
+  const clients = read.flatMap((client, index) =>
+    Array.from({ length: copies[index]! }, (_, copy) =>
+      copy === 0 ? client : { ...client, copy },
+    ),
+  );
+  if (clients.length > MAX_CLIENTS) {
+    node.fail(`expected at most ${MAX_CLIENTS} clients, got ${clients.length}`);
+  }
+  return clients.map((client, index) => {
+    if (!('copy' in client)) return client;
+    const { copy, ...first } = client;
+    return { ...first, name: `${first.name}${copy + 1}`, address: addressOf(read.length + index) };
+  });
 }
+
+/** Clients of one scenario, all copies together: their addresses end in 100 … 254. */
+const MAX_CLIENTS = 100;
+
+const addressOf = (index: number): string => `10.0.2.${100 + index}`;
 
 /** Clients begin after 10 ms, when a guest has had time to start. */
 const FIRST_REQUEST_NS = 10 * MS;

@@ -18,8 +18,13 @@ const NAMES = readdirSync(new URL('../../src/sim/scenarios/', import.meta.url))
   .map((file) => file.replace('.yaml', ''))
   .sort();
 
-function run(name: string, change: Partial<Scenario> = {}): Outcome {
-  return runScenario({ ...namedScenario(name), ...change }, guestParts);
+const asShipped = new Map<string, Outcome>();
+
+function run(name: string, change?: Partial<Scenario>): Outcome {
+  if (change) return runScenario({ ...namedScenario(name), ...change }, guestParts);
+  const outcome = asShipped.get(name) ?? runScenario(namedScenario(name), guestParts);
+  asShipped.set(name, outcome);
+  return outcome;
 }
 
 /** Names of the checkers that convict the scenario without that rule. */
@@ -41,7 +46,7 @@ describe('the scenario', () => {
 
   it.each(NAMES)('%s ends well with other seeds', (name) => {
     for (let seed = 2; seed < 2 + runs(3); seed++) {
-      expect(run(name, { seed }).violations).toEqual([]);
+      expect(run(name, { seed, points: [] }).violations).toEqual([]);
     }
   });
 
@@ -110,6 +115,15 @@ describe('the scenario', () => {
     const outcome = run('same-bug');
     expect(outcome.console).toContain('unexpected interrupt, vector 0');
     expect(count(outcome, 'exit with status 127')).toBe(1);
+  });
+
+  it('output-rule-cost: an answer takes a round trip longer, to the microsecond', () => {
+    const [latency, rate] = run('output-rule-cost').reports;
+    const times = latency!.rows.slice(1).map((row) => Math.round(1000 * Number(row[1])));
+    expect(times.map((us) => us - times[0]!)).toEqual([0, 1000, 5000, 20_000]);
+    const many = rate!.rows.slice(1).map((row) => Number(row[2]));
+    expect(many[1]).toBe(many[0]);
+    expect(many[3]).toBeLessThan(many[0]! / 4);
   });
 
   it('lost-update: without the Output Rule the client is told 11 twice', () => {
