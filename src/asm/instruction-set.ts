@@ -55,6 +55,7 @@ export function encodeInstruction(
 
 function classOf(message: string): WarningClass {
   if (message.endsWith('exceeds bounds')) return 'number-overflow';
+  if (message.startsWith('displacement size')) return 'ea-dispsize';
   return message.endsWith('lockable') ? 'prefix-lock' : 'other';
 }
 

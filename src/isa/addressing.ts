@@ -97,16 +97,24 @@ function dispBytes(memory: AsmMemory, value: number, wide: 2 | 4, zeroFits: bool
 
 const modOf = (bytes: number): number => (bytes === 0 ? 0 : bytes === 1 ? 0x40 : 0x80);
 
-function warningsOf(memory: AsmMemory, bytes: number): string[] {
-  const { value, basis } = memory.disp;
-  const over = basis === 'number' && bytes === 1 && (value < -128 || value > 127);
-  return over ? ['signed byte value exceeds bounds'] : [];
+function warningsOf({ disp, dispSize, registers }: AsmMemory, bytes: number): string[] {
+  const warnings: string[] = [];
+  if (dispSize === 1 && registers.length === 0)
+    warnings.push('displacement size ignored on absolute address');
+  const { value, basis } = disp;
+  if (basis !== 'number') return warnings;
+  const limit = 2 ** (8 * bytes);
+  if (bytes === 1 && (value < -128 || value > 127)) warnings.push('byte data exceeds bounds');
+  if (bytes > 1 && (value < -limit || value >= limit))
+    warnings.push(`${bytes === 2 ? 'word' : 'dword'} data exceeds bounds`);
+  return warnings;
 }
 
 function encode16(memory: AsmMemory): EncodedAddress | EncodingError {
   const disp = (memory.disp.value << 16) >> 16;
   if (memory.registers.length === 0) {
-    return { addressSize: 2, modrm: 6, tail: littleEndian(disp, 2), warnings: [] };
+    const warnings = warningsOf(memory, 2);
+    return { addressSize: 2, modrm: 6, tail: littleEndian(disp, 2), warnings };
   }
   const numbers = memory.registers.map(({ reg }) => reg).sort((a, b) => a - b);
   const rm = RM16.get(numbers.join(','));
@@ -129,8 +137,9 @@ function encode32(memory: AsmMemory): EncodedAddress | EncodingError {
   const sib = (rest: number): number => (shift << 6) | ((index < 0 ? 4 : index) << 3) | rest;
   if (base < 0) {
     const tail = littleEndian(disp, 4);
-    if (index < 0) return { addressSize: 4, modrm: NO_BASE, tail, warnings: [] };
-    return { addressSize: 4, modrm: SIB_FOLLOWS, tail: [sib(NO_BASE), ...tail], warnings: [] };
+    const warnings = warningsOf(memory, 4);
+    if (index < 0) return { addressSize: 4, modrm: NO_BASE, tail, warnings };
+    return { addressSize: 4, modrm: SIB_FOLLOWS, tail: [sib(NO_BASE), ...tail], warnings };
   }
   const bytes = dispBytes(memory, disp, 4, base !== Reg.Ebp);
   const tail = littleEndian(disp, bytes);
@@ -148,8 +157,10 @@ export function encodeAddress(
   const sizes = new Set(memory.registers.map(({ size }) => size));
   if (sizes.size > 1) return { error: MIXED, hint: 'the registers of an address have one size' };
   const [size] = sizes;
-  const byKeyword = memory.dispSize === 2 ? 2 : 4;
-  const wanted = size ?? forced ?? byKeyword;
+  const byKeyword = memory.dispSize === 1 ? undefined : memory.dispSize;
+  if (size !== undefined && byKeyword !== undefined && size !== byKeyword)
+    return invalid('32', 'the displacement has the size of the registers, or is a byte');
+  const wanted = size ?? byKeyword ?? forced ?? 4;
   if (forced !== undefined && forced !== wanted) {
     return { error: MIXED, hint: 'the prefix and the registers name different sizes' };
   }

@@ -78,6 +78,9 @@ for (const row of TABLE) {
 /** Indirect jumps and calls have 32 bits unless the source says otherwise. */
 const DOUBLEWORD_BY_DEFAULT = ['call', 'jmp', 'callf', 'jmpf'];
 
+/** Near branches, before which nasm keeps F2 for itself. */
+const BRANCH = /^(?:ret|call|jmp|j(?!ecxz)\w+)$/;
+
 const INVALID = 'invalid combination of opcode and operands';
 
 /** The request after everything that only some mnemonics have is settled. */
@@ -118,6 +121,9 @@ function planOf(request: EncodeRequest): Plan | EncodingError {
   if ('error' in prefixes) return prefixes;
   let { mnemonic } = spelling;
   let { operands } = request;
+  if (prefixes.repeat === 0xf2 && !isFar(operands[0]) && BRANCH.test(mnemonic)) {
+    return { error: 'repne prefix is not allowed', hint: "before a branch it means `bnd' to nasm" };
+  }
   if ((mnemonic === 'call' || mnemonic === 'jmp') && isFar(operands[0])) mnemonic += 'f';
   const [, counter] = operands;
   if (mnemonic.startsWith('loop') && counter?.kind === 'reg' && counter.reg === 1) {

@@ -5,6 +5,7 @@ import { decode } from '../../src/isa/decoder.ts';
 import { encode } from '../../src/isa/encoder.ts';
 import type { Instruction, NotAnInstruction, Operand } from '../../src/isa/instruction.ts';
 import { nameOf } from '../../src/isa/mnemonics.ts';
+import { GENERAL, SEGMENTS } from '../../src/isa/register-names.ts';
 import type { AsmOperand } from '../../src/isa/request.ts';
 import { allRequests } from './requests.ts';
 import { readInstruction } from './second-reader.ts';
@@ -34,6 +35,32 @@ function addressOf(digits: string): number[] {
   const memory = instructionOf(digits).operands.find((operand) => operand.kind === 'mem');
   if (memory?.kind !== 'mem') throw new Error(`${digits}: no memory operand`);
   return [memory.base, memory.index, memory.shift, memory.disp, memory.segment];
+}
+
+/** An operand as the second reader spells it. */
+function operandName(operand: Operand): string {
+  switch (operand.kind) {
+    case 'reg':
+      return GENERAL[operand.size][operand.reg]!;
+    case 'seg':
+      return SEGMENTS[operand.reg]!;
+    case 'control':
+      return `cr${operand.reg}`;
+    case 'imm':
+      return String(operand.size === 2 ? operand.value & 0xffff : operand.value >>> 0);
+    case 'rel':
+      return `to ${operand.target.toString(16)}`;
+    case 'far':
+      return `${operand.selector.toString(16)}:${operand.offset.toString(16)}`;
+    case 'mem': {
+      const { base, index, shift, disp, segment, addressSize } = operand;
+      const mask = addressSize === 2 ? disp & 0xffff : disp >>> 0;
+      const parts = [`${SEGMENTS[segment]}:${mask.toString(16)}`];
+      if (base >= 0) parts.push(GENERAL[addressSize][base]!);
+      if (index >= 0) parts.push(`${GENERAL[addressSize][index]}*${1 << shift}`);
+      return parts.join('+');
+    }
+  }
 }
 
 /** Where iced-x86 has another name for the same thing. */
@@ -67,6 +94,26 @@ describe('decoder', () => {
       if (!theirs || theirs.length !== ours.length || !names.includes(theirs.mnemonic)) {
         wrong.push(`${hex(bytes)} ${name} ${ours.length}: ${theirs?.mnemonic} ${theirs?.length}`);
       }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('agrees with iced-x86 on every operand', () => {
+    const wrong: string[] = [];
+    for (const bytes of someBytes(40)) {
+      const ours = decode(bytes, 0, bytes.length, 0);
+      const theirs = ours.row && readInstruction(bytes);
+      // Strings and reserved nops are named otherwise there.
+      if (!ours.row || !theirs || /^(?:nop|xlatb)$/.test(ours.row.mnemonic)) continue;
+      if (ours.row.repeatable !== 'none') continue;
+      const names = ours.operands.map(operandName);
+      // A word in a register is all of the register there.
+      const same = names.every((name, i) => {
+        const other = theirs.operands[i]!;
+        return name === other || (ours.row.operands[i] === 'Ew' && `e${name}` === other);
+      });
+      if (!same || names.length !== theirs.operands.length)
+        wrong.push(`${hex(bytes)} ${ours.row.mnemonic} ${names}: ${theirs.operands}`);
     }
     expect(wrong).toEqual([]);
   });

@@ -1,10 +1,11 @@
 /** The disassembler against nasm: what it prints assembles to the same bytes. */
 import { expect, it } from 'vitest';
 import { decode } from '../../src/isa/decoder.ts';
-import { disassemble, format } from '../../src/isa/disassembler.ts';
+import { disassemble, format, formatExactly } from '../../src/isa/disassembler.ts';
 import { encode } from '../../src/isa/encoder.ts';
 import type { Instruction } from '../../src/isa/instruction.ts';
 import type { AsmOperand, EncodeRequest } from '../../src/isa/request.ts';
+import { runs } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { assembleLines } from './nasm-lines.ts';
 import { allAddresses, allRequests, general } from './requests.ts';
@@ -63,8 +64,39 @@ function meaningOf({ row, operands, lock, repeat }: Instruction): string {
   return [row.mnemonic, lock, repeat, ...parts].join(' ');
 }
 
+/** Lines for `encodings`, each at the address that it has behind the others. */
+function linesOf(encodings: readonly Uint8Array[]): string[] {
+  let address = 0;
+  return encodings.map((bytes) => {
+    const decoded = decode(bytes, 0, bytes.length, address);
+    address += bytes.length;
+    return decoded.row ? formatExactly(decoded, bytes) : `(${decoded.why})`;
+  });
+}
+
+/** Lines of which nasm makes other bytes. */
+function changed(encodings: readonly Uint8Array[], lines: readonly string[]): string[] {
+  return assembleLines(lines).flatMap((outcome, i) => {
+    const theirs = 'bytes' in outcome ? hex(outcome.bytes) : outcome.error;
+    return theirs === hex(encodings[i]!) ? [] : [`${hex(encodings[i]!)} ${lines[i]}: ${theirs}`];
+  });
+}
+
+/** The instructions that random bytes begin with, and what stands before their opcodes. */
+function randomInstructions(perOpcode: number): Uint8Array[] {
+  return [...someBytes(perOpcode)].flatMap((bytes) => {
+    const { row, length } = decode(bytes, 0, bytes.length, 0);
+    return row ? [bytes.subarray(0, length)] : [];
+  });
+}
+
 describeWithTool('nasm', 'disassembler', () => {
-  it('writes text that means the same to nasm, however it was encoded', () => {
+  it('writes a line of which nasm makes the same bytes, whatever the encoding', () => {
+    const encodings = randomInstructions(runs(24));
+    expect(changed(encodings, linesOf(encodings))).toEqual([]);
+  });
+
+  it('says what an instruction means, however it was encoded', () => {
     const instructions = [...someBytes(12)]
       .map((bytes) => decode(bytes, 0, bytes.length, 0))
       .filter(({ row }) => row !== undefined)
@@ -81,19 +113,11 @@ describeWithTool('nasm', 'disassembler', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('writes text of which nasm makes the same bytes again', () => {
+  it('does so without `db` where nasm would choose the encoding by itself', () => {
     const encodings = canonicalEncodings();
-    let address = 0;
-    const texts = encodings.map((bytes) => {
-      const instruction = decode(bytes, 0, bytes.length, address);
-      address += bytes.length;
-      return instruction.row ? format(instruction) : `(${instruction.why})`;
-    });
-    const wrong = assembleLines(texts).flatMap((outcome, i) => {
-      const theirs = 'bytes' in outcome ? hex(outcome.bytes) : outcome.error;
-      return theirs === hex(encodings[i]!) ? [] : [`${hex(encodings[i]!)} ${texts[i]}: ${theirs}`];
-    });
-    expect(wrong).toEqual([]);
+    const lines = linesOf(encodings);
+    expect(changed(encodings, lines)).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('db '))).toEqual([]);
   });
 });
 
@@ -113,7 +137,7 @@ it('writes instructions as nasm does', () => {
     ['66 f3 a7', 'repe cmpsw'],
     ['f2 64 67 ae', 'repne fs a16 scasb'],
     ['eb fe', 'jmp short 0x1000'],
-    ['0f 84 00 00 00 00', 'je 0x1006'],
+    ['0f 84 00 00 00 00', 'je near 0x1006'],
     ['66 e8 00 00', 'call word 0x1004'],
     ['ff 18', 'call far [eax]'],
     ['66 ff 2b', 'jmp word far [ebx]'],
@@ -129,6 +153,28 @@ it('writes instructions as nasm does', () => {
     ['d9 c0', '(ud)'],
   ];
   expect(rows.map(([bytes]) => [bytes, textOf(bytes)])).toEqual(rows);
+});
+
+it('forces what nasm would not choose, and writes bytes where no words can', () => {
+  const rows: [string, string][] = [
+    ['81 c3 05 00 00 00', 'add ebx, strict dword 5'],
+    ['8b 43 00', 'mov eax, [byte ebx+0]'],
+    ['8b 83 00 00 00 00', 'mov eax, [dword ebx+0]'],
+    ['3e 8b 03', 'mov eax, [ds:ebx]'],
+    ['26 90', 'es nop'],
+    ['67 90', 'a16 nop'],
+    ['f3 01 d8', 'rep add eax, ebx'],
+    ['e9 00 00 00 00', 'jmp near 0x1005'],
+    ['03 c3', 'db 0x03, 0xc3  ; add eax, ebx'],
+    ['8b 04 20', 'db 0x8b, 0x04, 0x20  ; mov eax, [eax]'],
+    ['66 66 90', 'db 0x66, 0x66, 0x90  ; o16 nop'],
+  ];
+  const lines = rows.map(([digits]): [string, string] => {
+    const bytes = Buffer.from(digits.replaceAll(' ', ''), 'hex');
+    const [line] = disassemble(bytes, 0, bytes.length, 0x1000);
+    return [digits, line!.text];
+  });
+  expect(lines).toEqual(rows);
 });
 
 it('names jump targets and absolute addresses that have a name', () => {

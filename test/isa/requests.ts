@@ -61,6 +61,8 @@ const FAR: readonly AsmOperand[] = [
   { kind: 'far', selector: immediate(8), offset: immediate(0x1234) },
 ];
 
+const SEGMENT_REGISTERS = [1, 2, 3, 5].map((reg): AsmOperand => ({ kind: 'seg', reg }));
+
 const POOL = [...REGISTERS, ...MEMORY, ...NUMBERS];
 
 /** One condition stands for all in the larger combinations. */
@@ -69,7 +71,7 @@ const IMMEDIATE_FIRST = ['out', 'enter', 'loop', 'jecxz'];
 const THREE = ['imul', 'shld', 'shrd'];
 
 function combinations(mnemonic: string): (readonly AsmOperand[])[] {
-  const one = [...POOL, ...FAR].map((operand) => [operand]);
+  const one = [...POOL, ...SEGMENT_REGISTERS, ...FAR].map((operand) => [operand]);
   if (MANY.test(mnemonic) && !['jmp', 'jz', 'setz', 'cmovz'].includes(mnemonic)) {
     return [...one, [general(0, 4), memory()]];
   }

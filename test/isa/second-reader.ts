@@ -1,5 +1,14 @@
 /** iced-x86, a decoder that we did not write, asked about one instruction at a time. */
-import { Code, Decoder, DecoderOptions, Mnemonic, RflagsBits } from 'iced-x86';
+import {
+  Code,
+  Decoder,
+  DecoderOptions,
+  type Instruction,
+  Mnemonic,
+  OpKind,
+  Register,
+  RflagsBits,
+} from 'iced-x86';
 
 /** What iced-x86 says of an instruction; flags as letters in the order C P A Z S O. */
 export interface Reading {
@@ -8,6 +17,8 @@ export interface Reading {
   readonly tests: string;
   readonly writes: string;
   readonly undefinedFlags: string;
+  /** As {@link operandName} writes them, one for each that iced-x86 names. */
+  readonly operands: readonly string[];
 }
 
 /** Instructions of later processors whose bytes a 486 reads otherwise, switched off. */
@@ -29,6 +40,48 @@ const BITS = [
 const letters = (flags: number): string =>
   BITS.map(([letter, bit]) => (flags & bit ? letter : '')).join('');
 
+/** Registers, numbers, targets and addresses in one spelling. */
+function operandName(instruction: Instruction, index: number): string {
+  switch (instruction.opKind(index)) {
+    case OpKind.Register:
+      return Register[instruction.opRegister(index)]!.toLowerCase();
+    case OpKind.Memory:
+      return addressName(instruction);
+    case OpKind.NearBranch16:
+    case OpKind.NearBranch32:
+      return `to ${instruction.nearBranchTarget.toString(16)}`;
+    case OpKind.FarBranch16:
+    case OpKind.FarBranch32: {
+      const wide = instruction.opKind(index) === OpKind.FarBranch32;
+      const offset = wide ? instruction.farBranch32 : instruction.farBranch16;
+      return `${instruction.farBranchSelector.toString(16)}:${offset.toString(16)}`;
+    }
+    case OpKind.Immediate8:
+      return String(instruction.immediate8);
+    case OpKind.Immediate8_2nd:
+      return String(instruction.immediate8_2nd);
+    case OpKind.Immediate16:
+      return String(instruction.immediate16);
+    case OpKind.Immediate32:
+      return String(instruction.immediate32 >>> 0);
+    case OpKind.Immediate8to16:
+      return String(instruction.immediate8to16 & 0xffff);
+    case OpKind.Immediate8to32:
+      return String(instruction.immediate8to32 >>> 0);
+    default:
+      return 'string';
+  }
+}
+
+function addressName(instruction: Instruction): string {
+  const { memoryBase, memoryIndex, memoryIndexScale, memorySegment } = instruction;
+  const name = (register: Register): string => Register[register]!.toLowerCase();
+  const parts = [`${name(memorySegment)}:${instruction.memoryDisplacement.toString(16)}`];
+  if (memoryBase !== Register.None) parts.push(name(memoryBase));
+  if (memoryIndex !== Register.None) parts.push(`${name(memoryIndex)}*${memoryIndexScale}`);
+  return parts.join('+');
+}
+
 /** The instruction at the start of `bytes` in 32-bit code; undefined when there is none. */
 export function readInstruction(bytes: Uint8Array): Reading | undefined {
   const decoder = new Decoder(32, bytes, OPTIONS);
@@ -42,6 +95,7 @@ export function readInstruction(bytes: Uint8Array): Reading | undefined {
       tests: letters(instruction.rflagsRead),
       writes: letters(rflagsWritten | rflagsCleared | rflagsSet),
       undefinedFlags: letters(instruction.rflagsUndefined),
+      operands: Array.from({ length: instruction.opCount }, (_, i) => operandName(instruction, i)),
     };
   } finally {
     instruction.free();
