@@ -159,7 +159,8 @@ class Assembly {
       const { tokens, origin } = line;
       const parsed = this.#diagnostics.guard(origin, () => parseLine(tokens, origin));
       if (!parsed) continue;
-      const { statement, warnings } = parsed;
+      const { statement, failure, warnings } = parsed;
+      if (failure) this.#diagnostics.error(origin, failure.column, failure.message, failure.hint);
       for (const { column, name, message } of warnings)
         this.#diagnostics.warning(origin, column, name, message);
       statements.push(statement);

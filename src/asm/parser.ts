@@ -33,6 +33,8 @@ const FOREIGN_PREFIXES = new Set('bnd nobnd xacquire xrelease wait rep1 repn1'.s
 /** What {@link parseLine} found: a statement, and remarks on it where it looks like a slip. */
 export interface ParsedLine {
   readonly statement: Statement;
+  /** What is wrong with the line behind its label, which counts all the same. */
+  readonly failure?: Failure;
   readonly warnings: readonly {
     readonly column: number;
     readonly name: WarningClass;
@@ -60,7 +62,13 @@ export function parseLine(tokens: readonly Token[], origin: Origin): ParsedLine 
     const { column } = label;
     return { statement: { origin, label }, warnings: [{ column, name: 'label-orphan', message }] };
   }
-  return { statement: restOfLine(cursor, origin, label, isPunct(tokens[1], ':')), warnings: [] };
+  const colon = isPunct(tokens[1], ':');
+  try {
+    return { statement: restOfLine(cursor, origin, label, colon), warnings: [] };
+  } catch (failure) {
+    if (!(failure instanceof Failure) || !label || !colon) throw failure;
+    return { statement: { origin, label }, failure, warnings: [] };
+  }
 }
 
 function isKeyword(word: string): boolean {
@@ -102,6 +110,14 @@ function restOfLine(
   label: Label | undefined,
   colon: boolean,
 ): Statement {
+  const directive = label && directiveNamed(cursor.word());
+  if (directive) {
+    const { column } = cursor;
+    cursor.skip();
+    const body = directive(cursor, column, true);
+    cursor.end('the directive');
+    return { origin, label, body };
+  }
   const prefixes: string[] = [];
   let times: Expression | undefined;
   for (;;) {

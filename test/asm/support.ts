@@ -44,6 +44,25 @@ export function nasm(text: string, directory = GOLDEN): NasmResult {
   }
 }
 
+/** Lines of the errors that nasm has in each of `texts`, in one run of a shell. */
+export function nasmErrorLines(texts: readonly string[]): number[][] {
+  const scratch = mkdtempSync(join(tmpdir(), 'vmft-asm-'));
+  try {
+    texts.forEach((text, i) => {
+      writeFileSync(join(scratch, `${i}.asm`), text);
+    });
+    const loop = 'for f in *.asm; do nasm -f bin -o out $f 2> $f.err; done';
+    spawnSync('sh', ['-c', loop], { cwd: scratch });
+    return texts.map((_, i) => {
+      const messages = readFileSync(join(scratch, `${i}.asm.err`), 'utf8');
+      const lines = messages.matchAll(/^\d+\.asm:(\d+): (?:error|fatal)/gm);
+      return distinct([...lines].map(([, line]) => Number(line)));
+    });
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
 /** Runs our assembler; includes are looked up beside the file that asks, then beside `file`. */
 export function ours(text: string, format: Format = 'bin', file = `${GOLDEN}in.asm`) {
   const find = (path: string, from: string): string | undefined =>

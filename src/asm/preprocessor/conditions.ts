@@ -91,8 +91,12 @@ function identical(cursor: Cursor, environment: Environment, ignoreCase: boolean
   const comma = tokens.findIndex((token) => isPunct(token, ','));
   if (comma < 0) return new Cursor(tokens, tokens.length).fail("`,' expected between two texts");
   const [a, b] = [tokens.slice(0, comma), tokens.slice(comma + 1)];
-  if (tokens[comma]!.space || a.length !== b.length) return false;
-  return a.every((token, i) => sameToken(token, b[i]!, ignoreCase));
+  for (const [i, token] of a.entries()) {
+    const other = b[i];
+    if (isPunct(other, ',')) return new Cursor(b, i).fail('two texts expected');
+    if (!other || !sameToken(token, other, ignoreCase)) return false;
+  }
+  return !tokens[comma]!.space && a.length === b.length;
 }
 
 function sameToken(a: Token, b: Token, ignoreCase: boolean): boolean {

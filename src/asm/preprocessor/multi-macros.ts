@@ -10,6 +10,7 @@
 
 import { Cursor } from '../cursor.ts';
 import { Failure } from '../errors.ts';
+import { MAX_LINE_TOKENS } from '../limits.ts';
 import type { Origin, SourceLine } from '../source.ts';
 import { isPunct, Kind, movedTo, splitAtCommas, type Token } from '../token.ts';
 import { isWord, joined, unbraced } from './expander.ts';
@@ -158,11 +159,9 @@ export function bind(
     const dropped = parts.length > 1 && parts.at(-1)!.length === 0;
     if (dropped) parts.pop();
     const given = macro.greedy ? gathered(parts, macro.most) : parts.map(unbraced);
-    for (let i = given.length; i < macro.most; i++) {
-      const value = macro.defaults[i - macro.least];
-      if (!value) break;
+    // Even those beyond the most that a call may give.
+    for (const value of macro.defaults.slice(Math.max(given.length - macro.least, 0)))
       given.push(movedTo(column, value));
-    }
     return { macro, given, dropped };
   }
   return undefined;
@@ -178,6 +177,7 @@ function splitParameters(tokens: readonly Token[]): Token[][] {
     if (depth <= 0 && isPunct(token, ',')) parts.push([]);
     else parts.at(-1)!.push(token);
   }
+  if (depth > 0) throw new Failure(tokens.at(-1)!.column, "`}' expected in a macro parameter");
   return parts;
 }
 
@@ -202,6 +202,8 @@ export function fillIn(tokens: readonly Token[], call: MacroCall): Token[] {
   const out: Token[] = [];
   for (const token of tokens) {
     const replacement = replacementOf(token, call);
+    if (out.length + replacement.length > MAX_LINE_TOKENS)
+      throw new Failure(call.column, `line of more than ${MAX_LINE_TOKENS} tokens after expansion`);
     replacement.forEach((part, i) => {
       const space = i === 0 ? token.space : part.space;
       const last = out.at(-1);
