@@ -16,6 +16,7 @@ import { formatListing } from './listing.ts';
 import { parseLine } from './parser.ts';
 import { type IncludedFile, type Message, Preprocessor } from './preprocessor/preprocessor.ts';
 import { type BytesResolver, Program } from './program.ts';
+import type { SectionKind } from './sections.ts';
 import { type Origin, SourceLine, splitLines } from './source.ts';
 import type { Statement } from './statement.ts';
 import { sameValue, type Value } from './value.ts';
@@ -59,6 +60,16 @@ export interface AsmSymbol {
   readonly section: string | undefined;
 }
 
+/** A section of the program, in its place. */
+export interface AsmSection {
+  readonly name: string;
+  readonly kind: SectionKind;
+  /** Address of its first byte. */
+  readonly base: number;
+  /** In bytes. */
+  readonly length: number;
+}
+
 /** The file that came of it, or the errors. */
 export interface AssemblyResult {
   /** The file; empty if there are errors. */
@@ -68,6 +79,8 @@ export interface AssemblyResult {
   /** Address of the first byte of a flat image, or of the first segment. */
   readonly origin: number;
   readonly symbols: readonly AsmSymbol[];
+  /** In the order in which the program first names them. */
+  readonly sections: readonly AsmSection[];
   /** Made when it is asked for. */
   readonly listing: string;
   readonly errors: readonly AsmError[];
@@ -242,6 +255,7 @@ class Assembly {
       entry: this.#entry(),
       origin: output.origin,
       symbols: failed ? [] : this.#symbols(),
+      sections: failed ? [] : output.sections.filter(({ length }) => length > 0),
       get listing() {
         return formatListing(visited, output.emissions, format);
       },

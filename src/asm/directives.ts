@@ -86,7 +86,7 @@ function parseDefault(cursor: Cursor, column: number): Directive {
 
 function parseCpu(cursor: Cursor, column: number): Directive {
   // `8086` and `386` are numbers to the lexer, `x86-64` is three tokens.
-  const text = spellings(cursor.rest()).replace(/\]$/, '').trim().toLowerCase();
+  const [text = ''] = spellings(cursor.rest()).replace(/\]$/, '').trim().toLowerCase().split(' ');
   const level = cpuLevel(text);
   if (level === undefined) cursor.fail('processor expected', `they are ${CPU_NAMES}`);
   return { ...nothing(cursor, column), kind: 'cpu', level: level! };

@@ -234,7 +234,9 @@ function literalBytes(called: string, inside: readonly Token[]): Uint8Array | un
   const [, stem = '', part] = /^(float80|float128|\w+?)([mehl]?)$/.exec(called) ?? [];
   const format = FLOAT_FORMATS[stem];
   const special = last.kind === Kind.Name && isSpecialFloat(last.text);
-  if (!format || inside.length > 2 || (last.kind !== Kind.Float && !special)) return undefined;
+  const signed = isPunct(inside[0], '-') || isPunct(inside[0], '+');
+  if (!format || inside.length !== (signed ? 2 : 1)) return undefined;
+  if (last.kind !== Kind.Float && !special) return undefined;
   const { bytes } = floatConstant(last, format, isPunct(inside[0], '-'));
   return part === 'e' || part === 'h' ? bytes.slice(8) : bytes.slice(0, 8);
 }

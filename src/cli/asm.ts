@@ -11,6 +11,7 @@ interface AsmOptions {
   listing?: string;
   include?: string[];
   define?: string[];
+  warn?: string[];
   json?: boolean;
 }
 
@@ -33,6 +34,7 @@ async function assembleCommand(file: string, options: AsmOptions): Promise<void>
     format: options.format,
     directories: options.include ?? [],
     defines: definesOf(options.define ?? []),
+    warnings: options.warn ?? [],
   });
   for (const warning of result.warnings)
     process.stderr.write(`${formatError(warning, 'warning')}\n`);
@@ -65,13 +67,19 @@ export function asmCommand(): Command {
     .option('-l, --listing <LISTING>', 'write a listing')
     .option('-I, --include <DIR>', 'look for included files here (repeatable)', repeated)
     .option('-D, --define <NAME=VALUE>', 'define a macro (repeatable)', repeated)
+    .option(
+      '-w, --warn <SWITCH>',
+      'switch a class of warnings, as nasm does: +NAME, -NAME, error=NAME (repeatable)',
+      repeated,
+    )
     .option('--json', 'print output, sizes and symbols as one JSON document')
     .addHelpText(
       'after',
       `
 Examples:
   vmft asm hello.asm -o hello.elf
-  vmft asm boot.asm -f bin -l boot.lst -D DEBUG=1`,
+  vmft asm boot.asm -f bin -l boot.lst -D DEBUG=1
+  vmft asm hello.asm -w +all -w error=number-overflow`,
     )
     .action(assembleCommand);
 }

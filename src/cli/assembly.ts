@@ -8,6 +8,8 @@ export interface AssemblyArguments {
   readonly format: Format;
   readonly directories?: readonly string[];
   readonly defines?: Readonly<Record<string, string>>;
+  /** Warnings to switch, as `-w` takes them. */
+  readonly warnings?: readonly string[];
 }
 
 const utf8 = new TextDecoder();
@@ -16,7 +18,7 @@ const utf8 = new TextDecoder();
 export function assembleFile(
   path: string,
   bytes: Uint8Array,
-  { format, directories = [], defines = {} }: AssemblyArguments,
+  { format, directories = [], defines = {}, warnings = [] }: AssemblyArguments,
 ): AssemblyResult {
   const find = includeResolver(directories);
   return assemble({
@@ -24,6 +26,7 @@ export function assembleFile(
     text: utf8.decode(bytes),
     format,
     defines,
+    warnings,
     resolve: (name, from) => {
       const found = find(name, from);
       return found && { name: found.name, text: utf8.decode(found.bytes) };

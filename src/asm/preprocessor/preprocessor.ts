@@ -201,18 +201,17 @@ export class Preprocessor {
     this.#ready.push({ tokens, origin });
   }
 
-  /** Opens the multi-line macro that `tokens` call, if they call one. */
+  /** Opens the multi-line macro that `tokens` call, alone or behind a label. */
   #call(tokens: readonly Token[]): boolean {
-    const { multis } = this.#environment;
     if (tokens[0]?.kind !== Kind.Name) return false;
-    let at = 0;
-    if (multis.named(tokens[0].text).length === 0) {
-      at = isPunct(tokens[1], ':') ? 2 : 1;
-      if (tokens[at]?.kind !== Kind.Name || multis.named(tokens[at]!.text).length === 0)
-        return false;
-    }
-    const name = tokens[at]!;
-    const macros = multis.named(name.text);
+    const behind = isPunct(tokens[1], ':') ? 2 : 1;
+    return this.#callAt(0, tokens) || this.#callAt(behind, tokens);
+  }
+
+  #callAt(at: number, tokens: readonly Token[]): boolean {
+    const name = tokens[at];
+    const macros = name?.kind === Kind.Name ? this.#environment.multis.named(name.text) : [];
+    if (!name || macros.length === 0) return false;
     const bound = bind(macros, tokens.slice(at + 1), name.column);
     if (!bound) {
       if (!macros.some(({ active }) => active)) this.#warnOfCount(name);
