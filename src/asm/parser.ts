@@ -12,6 +12,7 @@ import { parseData } from './data.ts';
 import { directiveNamed, parseBracketed } from './directives.ts';
 import { Failure } from './errors.ts';
 import { type Expression, isForeignRegister, parseExpression } from './expression.ts';
+import { isSpecialFloat } from './floats.ts';
 import { whyForeign } from './foreign-mnemonics.ts';
 import { isMnemonic } from './instruction-set.ts';
 import { isOperandWord, parseOperands } from './operands.ts';
@@ -87,6 +88,7 @@ function takeLabel(cursor: Cursor): Label | undefined {
   const word = token.text.toLowerCase();
   if (colon && (PREFIXES.has(word) || RESERVED.has(word) || isForeignRegister(word)))
     throw new Failure(token.column, `\`${token.text}' cannot be a label`, `\`$${token.text}' can`);
+  if (isSpecialFloat(word)) throw new Failure(token.column, 'label or instruction expected');
   const reason = colon ? undefined : whyForeign(word);
   if (reason) {
     const message = `instruction \`${token.text}' is not supported: ${reason}`;
