@@ -17,8 +17,8 @@ import {
 } from '../../support/board-steps.ts';
 import { runs } from '../../support/runs.ts';
 
-const several = (steps: fc.Arbitrary<BoardStep[]>): fc.Arbitrary<BoardStep[]> =>
-  fc.array(steps, { maxLength: 40, size: 'max' }).map((list) => list.flat());
+const several = (steps: fc.Arbitrary<BoardStep[]>, maxLength = 40): fc.Arbitrary<BoardStep[]> =>
+  fc.array(steps, { maxLength, size: 'max' }).map((list) => list.flat());
 
 const any = fc.oneof(
   ...[picSteps, pitSteps, uartSteps, rtcSteps, portSteps],
@@ -35,7 +35,7 @@ describe('a board restored at any step goes on as the original', () => {
     ['network', driverSteps(0, 15)],
     ['block', driverSteps(1, 15)],
     ['entropy', driverSteps(2, 15)],
-    ['all devices', several(any)],
+    ['all devices', several(any, 12)],
   ])('%s', (_title, steps) => {
     fc.assert(
       fc.property(steps, (script) => {

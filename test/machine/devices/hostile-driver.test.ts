@@ -138,7 +138,7 @@ describe('no driver makes a device throw, toil, or write what was not named', ()
         for (const step of steps) attack.perform(step);
         expect(attack.recovers()).toBe(true);
       }),
-      { numRuns: runs(25) },
+      { numRuns: runs(15) },
     );
   });
 });
