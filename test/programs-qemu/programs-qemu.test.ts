@@ -65,24 +65,31 @@ describe('the catalogue', () => {
   });
 });
 
+/** A folder for the tests of a block, while they run. */
+function scratchFolder(): () => string {
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'vmft-qemu-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+  return () => directory;
+}
+
 describeWithTool('nasm', 'nasm', () => {
+  // Not to /dev/null: nasm deletes its output when it fails.
+  const directory = scratchFolder();
   it.each(sources)('assembles %s as a flat binary too', (file) => {
-    const args = ['-Werror', '-f', 'bin', '-o', '/dev/null', file];
+    const args = ['-Werror', '-f', 'bin', '-o', join(directory(), 'flat.bin'), file];
     const nasm = spawnSync('nasm', args, { cwd: PROGRAMS, encoding: 'utf8' });
     expect(nasm.stderr).toBe('');
   });
 });
 
 describeWithTool('qemu-system-i386', 'the same image on QEMU and on vmft', () => {
-  let directory: string;
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'vmft-qemu-'));
-  });
+  const directory = scratchFolder();
   afterAll(() => {
-    rmSync(directory, { recursive: true });
     if (process.env.VMFT_TABLE) process.stdout.write(table.text());
   });
 
-  for (const program of catalogue)
-    describe(program.name, () => testProgram(program, () => directory));
+  for (const program of catalogue) describe(program.name, () => testProgram(program, directory));
 });
