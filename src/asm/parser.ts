@@ -86,7 +86,8 @@ function takeLabel(cursor: Cursor): Label | undefined {
     throw new Failure(token.column, `\`${token.text}' is no special symbol of this format`);
   const name = token.text[0] === '$' ? token.text.slice(1) : token.text;
   const word = token.text.toLowerCase();
-  if (colon && (PREFIXES.has(word) || RESERVED.has(word) || isForeignRegister(word)))
+  const reserved = PREFIXES.has(word) || RESERVED.has(word);
+  if ((colon && reserved) || isForeignRegister(word))
     throw new Failure(token.column, `\`${token.text}' cannot be a label`, `\`$${token.text}' can`);
   if (isSpecialFloat(word)) throw new Failure(token.column, 'label or instruction expected');
   const reason = colon ? undefined : whyForeign(word);
