@@ -2,11 +2,12 @@
 import { assert } from '../base/assert.ts';
 import { PAGE_SHIFT } from '../base/limits.ts';
 import { decode } from '../isa/decoder.ts';
-import { storesToCodeSegment } from '../isa/destination.ts';
+import { segmentsOf, storesToCodeSegment } from '../isa/destination.ts';
 import { TABLE } from '../isa/table.ts';
 import type { CodeMap } from './code-map.ts';
 import { type Core, Vector } from './core.ts';
 import { Emitter, type Lowering, type Rules } from './emitter.ts';
+import { Word } from './layout.ts';
 import { ALU_RULES } from './ops/alu.ts';
 import { BCD_RULES } from './ops/bcd.ts';
 import { BIT_RULES } from './ops/bits.ts';
@@ -16,7 +17,7 @@ import { FLAG_RULES } from './ops/flag.ts';
 import { MOVE_RULES } from './ops/move.ts';
 import { MULDIV_RULES } from './ops/muldiv.ts';
 import { PORT_RULES } from './ops/port.ts';
-import { SEGMENT_RULES } from './ops/segment.ts';
+import { isNull, SEGMENT_RULES } from './ops/segment.ts';
 import { SHIFT_RULES } from './ops/shift.ts';
 import { STACK_RULES } from './ops/stack.ts';
 import { STRING_RULES } from './ops/string.ts';
@@ -53,6 +54,16 @@ const LOWERING: readonly Lowering[] = TABLE.map((row) => {
 /** The board may object to an instruction that is not in RAM. */
 function fetchOutside(core: Core, address: number): void {
   core.bus.fetchOutside(address >>> 0);
+}
+
+/**
+ * An access through a segment register that holds a null selector is #GP(0) (SDM volume 3, 3.4.2).
+ * A repeated instruction with nothing to repeat accesses nothing: `counter` is the size of its
+ * count, 0 for other instructions.
+ */
+function throughNull(core: Core, counter: number): void {
+  const count = counter === 4 ? core.r[Word.Ecx]! : core.r16[2 * Word.Ecx]!;
+  if (counter === 0 || count !== 0) core.fault(Vector.GP, 0);
 }
 
 /** Decodes and lowers blocks on demand; there is one for each processor. */
@@ -140,6 +151,11 @@ export class BlockBuilder {
       e.beginInstruction(at, instruction.length);
       e.op(Uop.Invalid, Vector.GP);
       e.ended = true;
+      return instruction.length;
+    }
+    if (segmentsOf(instruction).some((seg) => isNull(core.r[Word.Es + seg]!))) {
+      e.beginInstruction(at, instruction.length);
+      e.call(throughNull, instruction.repeat === 0 ? 0 : instruction.addressSize);
       return instruction.length;
     }
     const { mnemonic } = instruction.row;

@@ -58,6 +58,8 @@ export class Core {
   reading: Reading | undefined;
   /** What the instruction that threw NEEDS_INPUT asks for. */
   need: Need | undefined;
+  /** Some segment register has become null, or is not any more: decoded code is out of date. */
+  segmentsChanged = false;
   /** The present instruction was a software interrupt: the single-step trap does not follow it. */
   trapped = false;
   /** What the instruction that threw FAULT raised. */

@@ -15,6 +15,7 @@ import { deliver, type Origin } from './exceptions.ts';
 import { Eflags } from './flags.ts';
 import { Exit, type Interpreter, makeInterpreter } from './interpreter.ts';
 import { PAGE_FLAGS_OFFSET, ShadowBit, Word } from './layout.ts';
+import { isNull } from './ops/segment.ts';
 import type { CpuStop, Processor } from './types.ts';
 
 /**
@@ -64,6 +65,12 @@ const STATE_WORDS = [
 export const STATE_NAMES: readonly string[] =
   `eax ecx edx ebx esp ebp esi edi eip es cs ss ds fs gs gdtBase gdtLimit idtBase idtLimit
    cr0 cr2 cr3 cr4 halted shadow tr ldtr eflags`.split(/\s+/);
+
+/** A bit for each segment register that is null. */
+function nullSegments(r: Int32Array): number {
+  const registers = [Word.Es, Word.Cs, Word.Ss, Word.Ds, Word.Fs, Word.Gs];
+  return registers.reduce((bits, word, n) => bits | (isNull(r[word]!) ? 1 << n : 0), 0);
+}
 
 export class Cpu implements Processor {
   readonly core: Core;
@@ -198,6 +205,10 @@ export class Cpu implements Processor {
 
   #after(exit: Exit): CpuStop | undefined {
     this.#faulted = false;
+    if (this.core.segmentsChanged) {
+      this.core.segmentsChanged = false;
+      this.#map.clear();
+    }
     if (exit === Exit.Halted) {
       this.core.r[Word.Halted] = 1;
       return undefined;
@@ -260,9 +271,11 @@ export class Cpu implements Processor {
   restore(state: Uint8Array): void {
     const { core } = this;
     const from = new ByteReader(state);
+    const before = nullSegments(core.r);
     core.r.fill(0);
     this.#count = from.f64();
     for (const word of STATE_WORDS) core.r[word] = from.u32();
+    if (nullSegments(core.r) !== before) this.#map.clear();
     const eflags = from.u32();
     core.eflags = eflags;
     core.r[Word.SystemFlags]! |= eflags & Eflags.RF;

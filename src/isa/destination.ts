@@ -1,6 +1,6 @@
 /**
- * Whether an instruction stores to its first operand. Nearly all whose first operand is memory do;
- * those that only read it, or take its address, are listed.
+ * Which segments an instruction accesses, and whether it stores to its first operand. Nearly all
+ * whose first operand is memory do; those that only read it, or take its address, are listed.
  */
 import { type Instruction, type Row, Seg } from './instruction.ts';
 
@@ -13,6 +13,16 @@ const READERS: ReadonlySet<string> = new Set(
 /** Whether instructions of `row` can store to an operand in memory that a prefix may override. */
 export function storesToMemory({ operands, mod, mnemonic }: Row): boolean {
   return mod !== 'reg' && /^[EMOR]./.test(operands[0] ?? '') && !READERS.has(mnemonic);
+}
+
+/** These name memory and do not access it. */
+const ADDRESS_ONLY: ReadonlySet<string> = new Set(['lea', 'nop', 'invlpg']);
+
+/** The segments through which `instruction` accesses memory; the stack, which is ss, is left out. */
+export function segmentsOf({ row, operands, segment }: Instruction): readonly Seg[] {
+  if (row.mnemonic === 'xlatb') return [segment];
+  if (ADDRESS_ONLY.has(row.mnemonic)) return [];
+  return operands.flatMap((operand) => (operand.kind === 'mem' ? [operand.segment] : []));
 }
 
 /**

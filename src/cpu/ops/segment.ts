@@ -5,8 +5,8 @@
  * Known deviations: a descriptor must be present, of ring 0 and flat (base 0, limit 4 GiB, 32-bit);
  * anything else raises the exception that a bad descriptor would (#GP, #NP, #SS), because segments
  * that are not flat are outside of what this machine is for. There is no hidden part: what was
- * loaded is flat, so the selector says all. Null selectors may be loaded into ds, es, fs and gs.
- * The accessed bit of a descriptor is not set. A return to an outer ring raises #GP.
+ * loaded is flat, so the selector says all; so a segment that may only be read can be written, but
+ * through cs. The accessed bit of a descriptor is not set. A return to an outer ring raises #GP.
  */
 import type { Instruction, Operand } from '../../isa/instruction.ts';
 import { Seg } from '../../isa/instruction.ts';
@@ -63,7 +63,10 @@ export function codeSelector(core: Core, selector: number, use: Use, external = 
   return selector & 0xfffc;
 }
 
-/** Loads a data or stack segment register. */
+/**
+ * Loads a data or stack segment register. Its block must end here, because what is decoded depends
+ * on which registers are null.
+ */
 export function loadSegment(core: Core, seg: number, selector: number): void {
   const value = selector & 0xffff;
   const error = value & 0xfffc;
@@ -78,7 +81,14 @@ export function loadSegment(core: Core, seg: number, selector: number): void {
     if (!fits || (value & 3 && !conforming)) core.fault(Vector.GP, error);
     if (!(high & PRESENT)) core.fault(seg === Seg.Ss ? Vector.SS : Vector.NP, error);
   }
+  const before = core.r[Word.Es + seg]!;
   core.r[Word.Es + seg] = value;
+  if (isNull(before) !== isNull(value)) core.segmentsChanged = true;
+}
+
+/** Whether a selector is null: nothing can be accessed through it. */
+export function isNull(selector: number): boolean {
+  return (selector & 0xfffc) === 0;
 }
 
 /** mov and pop of ss hold interrupts and the single-step trap back for one instruction. */
@@ -100,7 +110,7 @@ export const movSegment: Lowering = (e, i) => {
       return;
     }
     e.call(fromRegister, to!.reg, lowHalf(e, from!));
-    if (to!.reg === Seg.Ss) e.end(Uop.End);
+    e.end(Uop.End);
     return;
   }
   const seg = from as Extract<Operand, { kind: 'seg' }>;
@@ -139,10 +149,10 @@ function popSelector(core: Core, seg: number, size: number): void {
   shadow(core, seg);
 }
 
-/** Lowers pop of a segment register; a new ss ends the block, as it holds interrupts off. */
+/** Lowers pop of a segment register. */
 export function popSegment(e: Emitter, i: Instruction, seg: number): void {
   e.call(popSelector, seg, i.operandSize);
-  if (seg === Seg.Ss) e.end(Uop.End);
+  e.end(Uop.End);
 }
 
 /** lds, les, lss, lfs, lgs: the pointer at T2, offset first. */
@@ -160,6 +170,7 @@ function pointerRule(seg: Seg): Lowering {
     if (to!.kind !== 'reg' || from!.kind !== 'mem') return;
     e.mem(Uop.Lea, Word.T2, from!);
     e.call(loadPointer, to!.reg, seg, i.operandSize);
+    e.end(Uop.End);
   };
 }
 

@@ -12,6 +12,7 @@ export interface Deviation {
   readonly why: string;
 }
 
+const NULL_SELECTOR = 'nothing can be accessed through a null selector (SDM volume 3, 3.4.2)';
 const NO_EXT = 'the EXT bit is never set (SDM volume 3, 6.13)';
 const NO_RF = 'faults, and what interrupts a repetition, save RF = 1 (SDM volume 3, 17.3.1.1)';
 const RF_LASTS = 'the next instruction clears RF before an event is delivered (same place)';
@@ -25,6 +26,16 @@ export const DEVIATIONS: Readonly<Record<string, Readonly<Record<string, Deviati
       vmft: '#06 00000000 00000008 00000002, in 00000002',
       qemu: 'passed 00008000 00000002 00000000',
       why: 'LOCK before an instruction that cannot be locked is #UD (SDM volume 2, LOCK)',
+    },
+    'read through a null selector:': {
+      vmft: '#0d 00000000 00000000 00000008 00000002, in 00000002',
+      qemu: 'passed fffffffe 00000002 00000000',
+      why: NULL_SELECTOR,
+    },
+    'write through a null selector:': {
+      vmft: '#0d 00000000 00000000 00000008 00000002, in 00000002',
+      qemu: 'passed 00000000 00000002 00000000',
+      why: NULL_SELECTOR,
     },
     'pop /1:': {
       vmft: '#06 00000000 00000008 00000002, in 00000002',

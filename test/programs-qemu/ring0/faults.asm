@@ -153,6 +153,16 @@ selectors:
     bad "ds read-only", SEL_READ_ONLY, ds
     bad "fs null", 0, fs
     bad "gs null, rpl 3", 3, gs
+    xor eax, eax
+    mov fs, ax
+    try "read through a null selector", 2
+    mov eax, [fs:bounds]
+    done
+    xor eax, eax
+    mov gs, ax
+    try "write through a null selector", 2
+    mov [gs:scratch], eax
+    done
     bad "ss null", 0, ss
     bad "ss null, rpl 3", 3, ss
     bad "ss absent", SEL_ABSENT, ss
