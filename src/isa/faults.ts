@@ -5,7 +5,7 @@
  *   #UD     opcode and ModRM are those of no row
  *   #GP(0)  the instruction goes on behind its fifteenth byte
  *   #UD     a lock prefix where it is not legal: the row says where, and the destination is memory
- *   #GP(0)  a store through cs
+ *   #GP(0)  a store through cs, an access through a null selector
  *
  * A fault leaves registers, flags, memory and devices as they were before the instruction; the
  * traps #BP, #OF and #DB are raised behind it. No address is a fault by itself: segments are flat,
