@@ -18,7 +18,7 @@ export function storesToMemory({ operands, mod, mnemonic }: Row): boolean {
 /** These name memory and do not access it. */
 const ADDRESS_ONLY: ReadonlySet<string> = new Set(['lea', 'nop', 'invlpg']);
 
-/** The segments through which `instruction` accesses memory; the stack, which is ss, is left out. */
+/** The segments through which `instruction` accesses memory, but for the stack, which is ss. */
 export function segmentsOf({ row, operands, segment }: Instruction): readonly Seg[] {
   if (row.mnemonic === 'xlatb') return [segment];
   if (ADDRESS_ONLY.has(row.mnemonic)) return [];

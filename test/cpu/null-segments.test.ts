@@ -40,7 +40,8 @@ describe('an access through a null selector is #GP(0)', () => {
 
   it('but not one that accesses nothing, or through another register', () => {
     const quiet = `lea eax, [DATA]\nnop dword [DATA]\ninvlpg [DATA]\nrep movsb\nrepe cmpsd
-      mov eax, [ss:DATA]\nmov eax, [ebp]\npush eax\npop eax\nmov eax, [cs:DATA]\nmov eax, [gs:DATA]`;
+      mov eax, [ss:DATA]\nmov eax, [ebp]\npush eax\npop eax
+      mov eax, [cs:DATA]\nmov eax, [gs:DATA]`;
     const rig = execute(`mov ds, cx\nmov es, cx\nmov fs, cx\n${quiet}\nhlt`, { ebp: DATA });
     expect(rig.vector).toBe(-1);
     expect(rig.registers.halted).toBe(1);
