@@ -1,6 +1,7 @@
 /**
  * A scenario as the text of a file that `parseScenario` reads back into the same scenario. What has
- * its default value is left out.
+ * its default value is left out, and so is a sweep: the text is of one run, and the points of a
+ * sweep are scenarios of their own.
  */
 import { stringify } from 'yaml';
 import { sizeText, timeText } from '../base/units.ts';
@@ -9,7 +10,7 @@ import { type HostSpec, parseScenario, RULE_NAMES, type Scenario } from './scena
 
 type Document = Record<string, unknown>;
 
-/** The YAML text of `scenario`. */
+/** The YAML text of `scenario`, without its sweep. */
 export function scenarioText(scenario: Scenario): string {
   const { name } = scenario;
   const image = scenario.guest.image;

@@ -11,9 +11,17 @@ const NAMES = readdirSync(new URL('../../src/sim/scenarios/', import.meta.url))
   .filter((file) => file.endsWith('.yaml'))
   .map((file) => file.replace('.yaml', ''));
 
-it.each(NAMES)('%s', (name) => {
-  const scenario = namedScenario(name);
-  expect(parseScenario(scenarioText(scenario), 'again.yaml')).toEqual(scenario);
+it.each(NAMES)('%s, and each point of its sweep', (name) => {
+  const { points, ...scenario } = namedScenario(name);
+  const runs = [{ ...scenario, axes: [], points: [] }, ...points.map((point) => point.scenario)];
+  for (const run of runs) expect(parseScenario(scenarioText(run), 'again.yaml')).toEqual(run);
+});
+
+it('a sweep is not written: the text is of one run', () => {
+  const swept = namedScenario('output-rule-cost');
+  expect(swept.points).not.toEqual([]);
+  const again = parseScenario(scenarioText(swept), 'again.yaml');
+  expect(again).toEqual({ ...swept, axes: [], points: [] });
 });
 
 it('whatever its faults and settings are', () => {
