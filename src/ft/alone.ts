@@ -116,6 +116,8 @@ function acknowledgeLate(step: Step, from: HostId, bytes: Uint8Array): void {
 /** What follows from state and time, after every event. Its heartbeat tells a peer that it lost. */
 export function advanceAlone(step: Step): void {
   const { s } = step;
+  // Who was to take over has not: the guest goes on here.
+  if (s.execution.ended === 'switch-over') s.execution.ended = undefined;
   beat(step);
   askAgain(step);
   if (s.arbitration.stage === 'lost') {

@@ -85,6 +85,7 @@ function takeMessage(step: Step, message: Message): boolean {
   if (message.kind === 'goodbye') {
     const { reason } = message;
     send(step, { kind: 'goodbye-ack', generation: s.generation });
+    if (reason === 'switch-over') return false;
     halt(step, reason === 'divergence' ? 'refused' : reason);
     return true;
   }

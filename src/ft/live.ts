@@ -22,7 +22,7 @@ export function onSliced({ s }: Step, slice: Slice): void {
   produce(s.outputs, slice);
   if (slice.stop.why === 'exit') execution.ended = 'guest-exit';
   if (slice.stop.why === 'fault') execution.ended = 'guest-fault';
-  if (slice.entries.some((entry) => entry.kind === 'control')) execution.ended = 'power-off';
+  for (const entry of slice.entries) if (entry.kind === 'control') execution.ended = entry.op.op;
 }
 
 /** Asks for the next stretch, unless one is out. */

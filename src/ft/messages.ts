@@ -23,13 +23,20 @@ export const HEADER_BYTES = 14;
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** Why a peer leaves for good. */
-export type Farewell = 'guest-exit' | 'guest-fault' | 'power-off' | 'divergence' | 'refused';
+export type Farewell =
+  | 'guest-exit'
+  | 'guest-fault'
+  | 'power-off'
+  | 'divergence'
+  | 'refused'
+  | 'switch-over';
 const FAREWELLS: readonly Farewell[] = [
   'guest-exit',
   'guest-fault',
   'power-off',
   'divergence',
   'refused',
+  'switch-over',
 ];
 
 /** What two replicas say to each other on the channel. */
@@ -66,7 +73,10 @@ export type Message = {
       readonly executed: number;
       readonly count: number;
     }
-  /** The sender ends and must not be replaced, except for 'divergence' and 'refused'. */
+  /**
+   * The sender ends and must not be replaced, except for 'divergence' and 'refused'; after
+   * 'switch-over' the receiver takes its place.
+   */
   | { readonly kind: 'goodbye'; readonly reason: Farewell }
   | { readonly kind: 'goodbye-ack' }
   /** The sender has won generation `won` as `owner`, and would make the receiver its backup. */

@@ -48,6 +48,8 @@ export type HaltReason =
   | 'guest-fault'
   | 'divergence'
   | 'power-off'
+  /** The operator has had the backup take over. */
+  | 'switch-over'
   /** The peer runs another machine, configuration or version, or a receiver knows a later token. */
   | 'refused';
 
@@ -140,6 +142,8 @@ export type Event = {
   | { readonly kind: 'input'; readonly input: Input }
   /** The operator's power switch. Taken by a primary or an alone replica, ignored by others. */
   | { readonly kind: 'power-off' }
+  /** The operator wants the backup to take over. Taken by a primary that has one. */
+  | { readonly kind: 'switch-over' }
   | { readonly kind: 'channel-lost'; readonly peer: HostId }
   | {
       readonly kind: 'arbiter';

@@ -5,7 +5,9 @@
  *
  * An ending guest (exit, fault, power-off) is held like an output (rule 19): the primary lingers
  * until the last entry is acknowledged and the last output has arrived, then says goodbye, so that
- * the backup does not go live after a clean end (contracts.md 9).
+ * the backup does not go live after a clean end (contracts.md 9). A planned switch-over is such an
+ * end, but its goodbye tells the backup to claim the generation at once, without a failure. If no
+ * answer comes, the primary claims it too, and goes on if it wins.
  */
 import { goAlone } from './alone.ts';
 import { askAgain, claim, claimForGood, onAnswer, onOwner, withdraw } from './arbitration.ts';
@@ -48,6 +50,11 @@ export function onPrimaryEvent(step: Step, event: Event): void {
       break;
     case 'power-off':
       if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'power-off' } });
+      break;
+    case 'switch-over':
+      if (s.channel === 'open' && !s.clone && s.arbitration.stage === 'idle') {
+        if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'switch-over' } });
+      }
       break;
     case 'sliced':
       onShippedSlice(step, event.slice);
@@ -171,7 +178,8 @@ function farewell(step: Step): boolean {
     s.farewellNs = s.nowNs;
     send(step, { kind: 'goodbye', generation: s.generation, reason: ended });
   } else if (s.channel === 'closed' || s.nowNs >= s.farewellNs + config.timing.failureTimeoutNs) {
-    halt(step, ended);
+    if (ended !== 'switch-over') halt(step, ended);
+    else if (s.arbitration.stage === 'idle') claimForGood(step);
   }
   return true;
 }

@@ -107,7 +107,8 @@ function nextDueNs(step: Step): number {
   const { stage, retryAtNs } = s.arbitration;
   const isMember = s.role === 'primary' || s.role === 'backup';
   if (s.joining?.stage === 'asking') consider(s.joining.retryAtNs);
-  if (s.farewellNs !== undefined) consider(s.farewellNs + config.timing.failureTimeoutNs);
+  const toldNs = s.execution.ended === 'switch-over' && stage !== 'idle' ? undefined : s.farewellNs;
+  if (toldNs !== undefined) consider(toldNs + config.timing.failureTimeoutNs);
   else if (isMember && (stage === 'idle' || stage === 'withdrawn')) consider(failureAtNs(step));
   if (stage === 'asking' || stage === 'withdrawn') consider(retryAtNs);
   if (s.role === 'primary' && s.channel === 'open' && s.window.unsent.length > 0) {

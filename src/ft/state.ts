@@ -2,6 +2,7 @@
  * What a replica remembers: plain data, so that a world can be forked and stored. Each part is kept
  * by the file of its name; the role files (primary, backup, alone) decide what happens when.
  */
+import type { Control } from '../hypervisor/entry.ts';
 import { type Arbitration, newArbitration } from './arbitration.ts';
 import type { ReplicaConfig } from './config.ts';
 import { newWatch, type Watch } from './heartbeat.ts';
@@ -20,8 +21,11 @@ export interface Execution {
   running: boolean;
   /** The instruction count reached. */
   count: number;
-  /** The guest has ended, or the operator has switched it off: nothing is run any more. */
-  ended: 'guest-exit' | 'guest-fault' | 'power-off' | undefined;
+  /**
+   * The guest has ended, or the operator has switched it off, or over to the backup: nothing is run
+   * here any more.
+   */
+  ended: 'guest-exit' | 'guest-fault' | Control['op'] | undefined;
 }
 
 /** Everything a replica remembers: plain data. */

@@ -18,7 +18,7 @@
  *   8 output                         varint last minus the previous one's, u64 hash
  *   9 digest                         16 bytes, a varint for each of INPUT_KINDS
  *   10 fault                         u8 vector
- *   11 control  0 power-off
+ *   11 control  0 power-off, 1 switch-over
  *
  * A difference is taken from the latest value of the same kind in these bytes, 0 before the first;
  * signed ones are zigzag coded. So bytes can be decoded without those before them.
@@ -33,7 +33,7 @@ import {
   MAX_FRAME_BYTES,
 } from '../base/limits.ts';
 import type { Input } from '../machine/input.ts';
-import { INPUT_KINDS, type LogEntry } from './entry.ts';
+import { type Control, INPUT_KINDS, type LogEntry } from './entry.ts';
 
 /** Bytes that are no log entries; `offset` is where. */
 export class LogError extends Error {
@@ -66,6 +66,8 @@ const enum Disk {
   Data = 2,
 }
 
+/** Control operations by number. */
+const CONTROLS: readonly Control['op'][] = ['power-off', 'switch-over'];
 const DIGEST_BYTES = 16;
 /** Bytes of the shortest entry. */
 const MIN_ENTRY_BYTES = 2;
@@ -137,7 +139,7 @@ function writeEntry(writer: ByteWriter, entry: LogEntry, latest: Latest): void {
       head(Kind.Fault).u8(entry.vector);
       return;
     case 'control':
-      head(Kind.Control, 0);
+      head(Kind.Control, CONTROLS.indexOf(entry.op.op));
   }
 }
 
@@ -238,11 +240,14 @@ function readEntry(reader: ByteReader, seq: number, latest: Latest): LogEntry {
     case Kind.Fault:
       return { seq, count, kind: 'fault', vector: reader.u8() };
     case Kind.Control:
-      if (small !== 0) fail(reader, `unknown control operation ${small}`);
-      return { seq, count, kind: 'control', op: { op: 'power-off' } };
+      return { seq, count, kind: 'control', op: { op: readControl(reader, small) } };
     default:
       return { seq, count, kind: 'input', input: readInput(reader, kind, small, latest) };
   }
+}
+
+function readControl(reader: ByteReader, small: number): Control['op'] {
+  return CONTROLS[small] ?? fail(reader, `unknown control operation ${small}`);
 }
 
 function readInput(reader: ByteReader, kind: Kind, small: number, latest: Latest): Input {

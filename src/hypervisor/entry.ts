@@ -27,7 +27,7 @@ export const INPUT_KINDS: readonly InputKind[] = [
 export type Tally = readonly number[];
 
 /** Control operations travel in the log but are not machine inputs (contracts.md 10). */
-export type Control = { readonly op: 'power-off' };
+export type Control = { readonly op: 'power-off' | 'switch-over' };
 
 /** One entry of the log, at a point of the execution. */
 export type LogEntry = {

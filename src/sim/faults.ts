@@ -72,7 +72,9 @@ export type Action =
   /** A bit (0 … 7) of a byte of the guest's memory changes, on one host. */
   | { readonly do: 'flip'; readonly host: HostId; readonly address: number; readonly bit: number }
   /** The operator's power switch, at every host. */
-  | { readonly do: 'power-off' };
+  | { readonly do: 'power-off' }
+  /** The operator has the backup take over. */
+  | { readonly do: 'switch-over' };
 
 /** Two of: a host, 'disk', 'arbiter', 'gateway'. */
 export type Ends = readonly [string, string];
@@ -122,6 +124,8 @@ export function describeAction(action: Action): string {
       return `flip bit ${action.bit} of address 0x${action.address.toString(16)} on ${action.host}`;
     case 'power-off':
       return 'power off';
+    case 'switch-over':
+      return 'switch over';
   }
 }
 
@@ -215,8 +219,9 @@ function act(world: World, action: Action): void {
       flipBit(world.host(action.host).engine.log.machine, action.address, action.bit);
       break;
     case 'power-off':
+    case 'switch-over':
       for (const host of world.hosts.values()) {
-        world.schedule(0, { kind: 'host', host: host.id, event: { kind: 'power-off' } });
+        world.schedule(0, { kind: 'host', host: host.id, event: { kind: action.do } });
       }
   }
 }

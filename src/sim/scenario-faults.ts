@@ -20,7 +20,7 @@ const HOST_MOMENTS = [
 const TRIGGERS = ['time', ...HOST_MOMENTS, 'answer'] as const;
 const ACTIONS = [
   ...['crash', 'restart', 'pause', 'resume', 'cut', 'join', 'break', 'delay', 'disk', 'arbiter'],
-  ...['flip', 'power-off'],
+  ...['flip', 'power-off', 'switch-over'],
 ] as const;
 
 /** Reads the list `faults`. A time at or after `safetyNs` is refused: it would never fire. */
@@ -99,6 +99,8 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
     }
     case 'power-off':
       return { do: 'power-off' };
+    case 'switch-over':
+      return { do: 'switch-over' };
   }
 }
 

@@ -1,7 +1,7 @@
 /** A replica on the bench: events in, effects out as lines of text that a person can read. */
 import { type ReplicaConfig, replicaConfig } from '../../src/ft/config.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../src/ft/messages.ts';
-import type { Effect, Event, Role } from '../../src/ft/ports.ts';
+import type { Effect, Event, Role, Start } from '../../src/ft/ports.ts';
 import { createReplica } from '../../src/ft/replica.ts';
 import type { ReplicaState } from '../../src/ft/state.ts';
 import { encodeEntries } from '../../src/hypervisor/codec.ts';
@@ -21,6 +21,19 @@ const TIMING = {
   flushNs: 2 * MS,
 };
 
+/** Host and peer of a replica that starts in a role: a standby and who will be alone are a pair. */
+const ENDS = {
+  primary: ['alpha', 'beta'],
+  backup: ['beta', 'alpha'],
+  alone: ['alpha', 'gamma'],
+  standby: ['gamma', 'alpha'],
+} as const;
+
+function startAs(role: Start['role'], peer: string): Start {
+  if (role === 'standby') return { role };
+  return role === 'alone' ? { role, generation: 1 } : { role, generation: 1, peer };
+}
+
 export class Bench {
   readonly host: string;
   readonly peer: string;
@@ -30,9 +43,8 @@ export class Bench {
   readonly lines: string[] = [];
   nowNs = 0;
 
-  constructor(role: 'primary' | 'backup', options: Partial<ReplicaConfig> = {}) {
-    this.host = role === 'primary' ? 'alpha' : 'beta';
-    this.peer = role === 'primary' ? 'beta' : 'alpha';
+  constructor(role: Start['role'], options: Partial<ReplicaConfig> = {}) {
+    [this.host, this.peer] = ENDS[role];
     this.config = replicaConfig({
       machine: 'counter',
       host: this.host,
@@ -42,7 +54,7 @@ export class Bench {
       timing: TIMING,
       ...options,
     });
-    this.replica = createReplica(this.config, { role, generation: 1, peer: this.peer });
+    this.replica = createReplica(this.config, startAs(role, this.peer));
   }
 
   get role(): Role {

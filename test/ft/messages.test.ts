@@ -43,7 +43,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     kind: fc.constant('goodbye' as const),
     generation: number,
-    reason: fc.constantFrom('guest-exit' as const, 'guest-fault' as const, 'power-off' as const),
+    reason: fc.constantFrom('guest-exit' as const, 'power-off' as const, 'switch-over' as const),
   }),
   fc.record({
     kind: fc.constantFrom('goodbye-ack' as const, 'accept' as const),

@@ -43,7 +43,7 @@ const body = fc.oneof(
   fc.record({ kind: fc.constant('fault' as const), vector: fc.nat(255) }),
   fc.record({
     kind: fc.constant('control' as const),
-    op: fc.constant({ op: 'power-off' as const }),
+    op: fc.record({ op: fc.constantFrom('power-off' as const, 'switch-over' as const) }),
   }),
 );
 

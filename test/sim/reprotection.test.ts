@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Action, FaultSpec } from '../../src/sim/faults.ts';
 import { newWorld, outcomeOf, type RunParts, runScenario, withoutRule } from '../../src/sim/run.ts';
+import type { Scenario } from '../../src/sim/scenario.ts';
 import type { World } from '../../src/sim/world.ts';
 import { runs } from '../support/runs.ts';
 import { faultAmong, toyGroup, toyParts } from './toy-scenario.ts';
@@ -109,6 +110,54 @@ describe('while a machine moves to a standby', () => {
         'crashed crashed standby standby',
       ]),
     );
+  });
+});
+
+describe('a machine with standbys', () => {
+  const traceOf = (scenario: Scenario): string[] =>
+    runScenario(scenario, toyParts()).trace.map(({ column, text }) => `${column} ${text}`);
+
+  it('is never protected by the place where it runs', () => {
+    const scenario = toyGroup(4, 1, [fault(2 * MS, crash('beta'))]);
+    const places = ['left', 'right', 'left', 'right'];
+    const hosts = scenario.hosts.map((host, index) => ({ ...host, place: places[index]! }));
+    const trace = traceOf({ ...scenario, hosts });
+    expect(trace).toContain('alpha offers generation 2 to delta');
+    expect(trace.filter((line) => line.includes('to gamma'))).toEqual([]);
+  });
+
+  it('stays alone, by name, while its guest writes to memory faster than the channel', () => {
+    const scenario = toyGroup(3, 1, [fault(2 * MS, crash('beta'))]);
+    const network = { ...scenario.network, channelRate: 4_000_000 };
+    const limits = { ...scenario.limits, pauseNs: MS, cloneRounds: 3 };
+    const run = (change: Partial<Scenario>): string[] => traceOf({ ...scenario, ...change });
+    const tooSlow = run({ network, limits });
+    expect(tooSlow).toContain('alpha gives up the clone to gamma: too-dirty');
+    expect(tooSlow.join()).not.toContain('is protected by');
+    expect(run({ network, limits: { ...limits, pauseNs: 10 * MS } }).join()).toContain(
+      'is protected by gamma: 2 rounds',
+    );
+  });
+
+  it('replaces a backup that has diverged', () => {
+    const flip: Action = { do: 'flip', host: 'beta', address: 100, bit: 3 };
+    const outcome = runScenario(toyGroup(3, 1, [fault(2 * MS, flip)]), toyParts());
+    expect(outcome.violations.map(({ checker }) => checker)).toEqual(['divergence']);
+    expect(outcome.roles).toEqual({ alpha: 'primary', beta: 'halted', gamma: 'backup' });
+  });
+
+  it('is switched over and back by the operator, with nothing to detect', () => {
+    const scenario = toyGroup(2, 1, [
+      fault(5 * MS, { do: 'switch-over' }),
+      fault(9 * MS, { do: 'restart', host: 'alpha' }),
+      fault(15 * MS, { do: 'switch-over' }),
+    ]);
+    const outcome = runScenario(scenario, toyParts());
+    expect(outcome.violations).toEqual([]);
+    expect(outcome.roles).toEqual({ alpha: 'alone', beta: 'halted' });
+    const times = outcome.trace.filter(({ text }) => text === 'is alone now');
+    expect(times.map(({ column }) => column)).toEqual(['beta', 'alpha']);
+    expect(times[0]!.timeNs - 5 * MS).toBeLessThan(scenario.timing.failureTimeoutNs);
   });
 });
 

@@ -94,7 +94,7 @@ function actionAmong(hosts: readonly string[]): fc.Arbitrary<Action> {
       mode: fc.constantFrom('down' as const, 'loses-answers' as const),
       forNs,
     }),
-    fc.constant({ do: 'power-off' as const }),
+    fc.constantFrom({ do: 'power-off' as const }, { do: 'switch-over' as const }),
   );
 }
 
