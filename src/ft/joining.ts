@@ -54,7 +54,9 @@ export function onStandbyEvent(step: Step, event: Event): void {
       if (event.peer === s.peer) onChannelEnd(step);
       break;
     case 'assembled':
-      if (s.joining?.stage === 'assembling') onAssembled(step, event.digest, s.joining.handover!);
+      if (s.joining?.stage === 'assembling' && event.attempt === s.generation) {
+        onAssembled(step, event.digest, s.joining.handover!);
+      }
       break;
     default:
       break;
@@ -133,7 +135,7 @@ function takeMessage(step: Step, joining: Joining, message: Message): boolean {
       joining.stage = 'assembling';
       joining.handover = message;
       s.inbox = { ...newInbox(), nextEntry: message.entries };
-      out.push({ kind: 'assemble' });
+      out.push({ kind: 'assemble', attempt: generation });
       return true;
     case 'batch':
       // Entries wait until the machine is complete.

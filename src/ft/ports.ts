@@ -179,7 +179,11 @@ export type Event = {
       readonly last: boolean;
     }
   /** The machine is as the pieces say, with this digest; undefined if they make up no machine. */
-  | { readonly kind: 'assembled'; readonly digest: Digest | undefined }
+  | {
+      readonly kind: 'assembled';
+      readonly attempt: number;
+      readonly digest: Digest | undefined;
+    }
   /** Disk or gateway would not take an output of ours: it knows `token`, which is higher. */
   | { readonly kind: 'refused'; readonly token: Token }
 );
@@ -252,7 +256,7 @@ export type Effect =
   /** At a joining host: put a piece to the others, in order. */
   | { readonly kind: 'install'; readonly bytes: Uint8Array }
   /** At a joining host: make the machine of the pieces, with a replayer; answer `assembled`. */
-  | { readonly kind: 'assemble' }
+  | { readonly kind: 'assemble'; readonly attempt: number }
   /** For people: how the protection of the machine stands. Nothing is to be done. */
   | { readonly kind: 'protection'; readonly peer: HostId; readonly news: ProtectionNews }
   /** Raise the disk's fence to `token`; answer with `fenced`. Always before `go-live`. */

@@ -65,7 +65,7 @@ export function performClone(host: SimHost, effect: CloneEffect): void {
       install(clone.stage, effect.bytes);
       break;
     case 'assemble':
-      assemble(host);
+      assemble(host, effect.attempt);
   }
 }
 
@@ -102,17 +102,17 @@ function install(stage: CloneStage, bytes: Uint8Array): void {
   }
 }
 
-function assemble(host: SimHost): void {
+function assemble(host: SimHost, attempt: number): void {
   const { state, world } = host;
   const { checkpoint } = state.clone.stage;
   state.clone = newClone();
   if (!checkpoint) {
-    answer(host, { kind: 'assembled', digest: undefined });
+    answer(host, { kind: 'assembled', attempt, digest: undefined });
     return;
   }
   const { machine } = host.engine.log;
   machine.restore(checkpoint.machine);
   host.engine = world.makeEngine('replay', machine, host.sources(), checkpoint.point);
-  host.takeHistory(world.state.histories[host.replica.state().generation]!);
-  answer(host, { kind: 'assembled', digest: machine.digest() });
+  host.takeHistory(world.state.histories[attempt]!);
+  answer(host, { kind: 'assembled', attempt, digest: machine.digest() });
 }

@@ -14,7 +14,7 @@ import { emitIpv4, IPV4_DEFAULTS, PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/n
 import { emitTcp } from '../../src/net/tcp.ts';
 import { emitUdp } from '../../src/net/udp.ts';
 import { runScenario } from '../../src/sim/run.ts';
-import { toyParts, toyScenario } from '../sim/toy-scenario.ts';
+import { toyGroup, toyParts, toyScenario } from '../sim/toy-scenario.ts';
 import { hasher } from '../support/hasher.ts';
 import { randomSources } from '../support/schedule.ts';
 import { TOY_RATES, ToyMachine } from '../support/toy-machine.ts';
@@ -211,6 +211,38 @@ describe('§2.3 responding to failure', () => {
       ['go-live', 'announce', 'release', 'run'].includes(kind),
     );
     expect(order).toEqual(['go-live', 'announce', 'release', 'run']);
+  });
+});
+
+describe('§3.1 starting and restarting FT VMs', () => {
+  const at = { on: 'time', timeNs: 2 * MS } as const;
+  const crash = { do: 'crash', host: 'alpha', losing: 'messages' } as const;
+  const outcome = runScenario(toyGroup(4, 1, [{ at, action: crash }]), toyParts());
+  const protectedAgain = outcome.trace.find(({ text }) => text.startsWith('is protected by'))!;
+
+  it('restores redundancy after a failure, on another host, without anyone asking', () => {
+    expect(outcome.roles).toEqual({
+      alpha: 'crashed',
+      beta: 'primary',
+      gamma: 'backup',
+      delta: 'standby',
+    });
+    expect(protectedAgain.text).toMatch(/^is protected by gamma/);
+  });
+
+  it('clones the running machine: it goes on, and what it lets out is consistent', () => {
+    expect(outcome.violations).toEqual([]);
+    const offered = outcome.trace.find(({ text }) => text.startsWith('offers generation 2'))!;
+    const ran = outcome.trace.filter(
+      ({ timeNs, text }) =>
+        timeNs > offered.timeNs && timeNs < protectedAgain.timeNs && text.includes('releases'),
+    );
+    expect(ran.length).toBeGreaterThan(0);
+  });
+
+  it('interrupts it for less than a second', () => {
+    const [, waited] = /outputs waited ([\d.]+) ms/.exec(protectedAgain.text)!;
+    expect(Number(waited)).toBeLessThan(1000);
   });
 });
 

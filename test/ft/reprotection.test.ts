@@ -300,7 +300,7 @@ describe('rule 14: a joining host never claims', () => {
     const bench = joining();
     bench.hear(ofClone({ ...HANDOVER, kind: 'last' }));
     bench.hear({ ...batch(0, [tick(1, 250)]), generation: 2 });
-    bench.give({ kind: 'assembled', digest: DIGEST });
+    bench.give({ kind: 'assembled', attempt: 2, digest: DIGEST });
     expect(bench.transcript()).toMatchInlineSnapshot(`
       "
       0 ms: alpha says last
@@ -321,7 +321,7 @@ describe('rule 14: a joining host never claims', () => {
   it('refuses what has another digest', () => {
     const bench = joining();
     bench.hear(ofClone({ ...HANDOVER, kind: 'last' }));
-    const effects = bench.give({ kind: 'assembled', digest: '00'.repeat(16) });
+    const effects = bench.give({ kind: 'assembled', attempt: 2, digest: '00'.repeat(16) });
     expect(sent(effects)).toMatchObject([{ kind: 'goodbye', reason: 'divergence' }]);
     expect(bench.role).toBe('standby');
   });
@@ -343,7 +343,7 @@ describe('rule 14: a joining host never claims', () => {
       'test-and-set',
     );
     const claim = { machine: 'counter', generation: 2, owner: 'gamma.1' };
-    const effects = bench.give({ kind: 'assembled', digest: DIGEST });
+    const effects = bench.give({ kind: 'assembled', attempt: 2, digest: DIGEST });
     expect(effects).toContainEqual({ kind: 'test-and-set', claim });
   });
 
