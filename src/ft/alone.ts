@@ -13,6 +13,7 @@ import { allArrived, confirm, release } from './output-rule.ts';
 import { type Event, type HostId, tokenOf } from './ports.ts';
 import {
   advanceClone,
+  endClone,
   giveUp,
   isHeldBack,
   onCaptured,
@@ -41,7 +42,7 @@ export function goAlone(step: Step): void {
   const { s } = step;
   if (step.config.rules.presentChannel) closeChannel(step);
   s.channel = 'closed';
-  s.clone = undefined;
+  endClone(step, 'standby-lost');
   s.farewellNs = undefined;
   s.window = newWindow();
   s.reads = newLocalReads();

@@ -52,7 +52,7 @@ export function readHeartbeat(
   try {
     const message = decodeMessage(bytes);
     if (message.kind !== 'heartbeat' || message.machine !== config.machine) return undefined;
-    if (message.token === 0) s.standbys[from] = s.nowNs;
+    if (message.token === 0) s.standbys[from] = { heardNs: s.nowNs };
     else delete s.standbys[from];
     return message;
   } catch (error) {

@@ -257,7 +257,10 @@ export type Effect =
   | { readonly kind: 'install'; readonly bytes: Uint8Array }
   /** At a joining host: make the machine of the pieces, with a replayer; answer `assembled`. */
   | { readonly kind: 'assemble'; readonly attempt: number }
-  /** For people: how the protection of the machine stands. Nothing is to be done. */
+  /**
+   * For people: how the protection of the machine stands. Unless a clone begins, the rounds that
+   * the driver keeps are of no more use.
+   */
   | { readonly kind: 'protection'; readonly peer: HostId; readonly news: ProtectionNews }
   /** Raise the disk's fence to `token`; answer with `fenced`. Always before `go-live`. */
   | { readonly kind: 'fence'; readonly token: Token }

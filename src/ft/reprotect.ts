@@ -57,7 +57,7 @@ export interface Clone {
 export function chooseStandby({ config, s }: Step): HostId | undefined {
   const own = config.group.find(({ host }) => host === config.host);
   const present = config.group.filter(({ host, place }) => {
-    const heardNs = s.standbys[host];
+    const heardNs = s.standbys[host]?.heardNs;
     if (heardNs === undefined || place === own?.place) return false;
     return s.nowNs < heardNs + config.timing.failureTimeoutNs;
   });
@@ -116,11 +116,16 @@ function isLost({ config, s }: Step, clone: Clone): boolean {
 
 /** Rule 13: as if there had been no offer, but its number is spent. */
 export function giveUp(step: Step, reason: GiveUp): void {
-  const { config, s, out } = step;
-  if (!s.clone) return;
+  if (!step.s.clone) return;
   closeChannel(step);
+  step.s.window = newWindow();
+  endClone(step, reason);
+}
+
+/** The clone has come to nothing; another standby is tried after a while. */
+export function endClone({ config, s, out }: Step, reason: GiveUp): void {
+  if (!s.clone) return;
   s.clone = undefined;
-  s.window = newWindow();
   s.nextClone = { atNs: s.nowNs + config.timing.failureTimeoutNs, tried: s.peer };
   out.push({ kind: 'protection', peer: s.peer, news: { what: 'given-up', reason } });
 }

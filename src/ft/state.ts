@@ -68,7 +68,7 @@ export interface ReplicaState {
   /** Joining only. */
   joining: Joining | undefined;
   /** Standbys of the group, and when they were last heard. */
-  standbys: Record<HostId, number>;
+  standbys: Record<HostId, { readonly heardNs: number }>;
 }
 
 /** One call of `step`: what the transition functions read, change and append to. */

@@ -42,7 +42,7 @@ export function copyClone({ sent, round, stage }: CloneState): CloneState {
 
 /** The effects of a clone. */
 export type CloneEffect = Effect & {
-  kind: 'capture' | 'read-piece' | 'clear' | 'install' | 'assemble';
+  kind: 'capture' | 'read-piece' | 'clear' | 'install' | 'assemble' | 'protection';
 };
 
 /** Performs an effect of a clone. */
@@ -66,6 +66,24 @@ export function performClone(host: SimHost, effect: CloneEffect): void {
       break;
     case 'assemble':
       assemble(host, effect.attempt);
+      break;
+    case 'protection':
+      host.world.trace(host.id, describeProtection(effect));
+      if (effect.news.what !== 'begins') host.state.clone = newClone();
+  }
+}
+
+function describeProtection({ peer, news }: Effect & { kind: 'protection' }): string {
+  switch (news.what) {
+    case 'begins':
+      return `offers generation ${news.generation} to ${peer}`;
+    case 'given-up':
+      return `gives up the clone to ${peer}: ${news.reason}`;
+    case 'protected': {
+      const { rounds, bytes, pauseNs } = news;
+      const size = `${rounds} rounds, ${bytes} bytes`;
+      return `is protected by ${peer}: ${size}, outputs waited ${(pauseNs / 1e6).toFixed(3)} ms`;
+    }
   }
 }
 

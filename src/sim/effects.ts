@@ -67,13 +67,11 @@ export function performEffect(host: SimHost, effect: Effect): void {
     case 'clear':
     case 'install':
     case 'assemble':
+    case 'protection':
       performClone(host, effect);
       break;
     case 'stop':
       host.stopSleeping();
-      break;
-    case 'protection':
-      world.trace(id, describeProtection(effect));
       break;
     case 'read':
       readLocally(host, effect);
@@ -172,20 +170,6 @@ function describeMessage(message: Message): string {
       return `last: generation ${message.generation} begins at entry ${message.entries}`;
     default:
       return message.kind;
-  }
-}
-
-function describeProtection({ peer, news }: Effect & { kind: 'protection' }): string {
-  switch (news.what) {
-    case 'begins':
-      return `offers generation ${news.generation} to ${peer}`;
-    case 'given-up':
-      return `gives up the clone to ${peer}: ${news.reason}`;
-    case 'protected': {
-      const { rounds, bytes, pauseNs } = news;
-      const size = `${rounds} rounds, ${bytes} bytes`;
-      return `is protected by ${peer}: ${size}, outputs waited ${(pauseNs / 1e6).toFixed(3)} ms`;
-    }
   }
 }
 

@@ -167,6 +167,7 @@ function actionOf(action: Action): Document {
     case 'flip':
       return { flip: action.host, address: action.address, bit: action.bit };
     case 'power-off':
-      return { 'power-off': 'on' };
+    case 'switch-over':
+      return { [action.do]: 'on' };
   }
 }

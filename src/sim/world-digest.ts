@@ -34,7 +34,8 @@ const TIMES = new Set([
     'flushAtNs',
     'restUntilNs',
   ],
-  ...['heartbeatHeardNs', 'channelHeardNs', 'nextHeartbeatNs'],
+  ...['heartbeatHeardNs', 'channelHeardNs', 'nextHeartbeatNs', 'heardNs'],
+  ...['roundBeganNs', 'heldNs'],
 ]);
 
 /** What an alone replica does not look at when nobody is left to talk to. */
