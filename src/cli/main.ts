@@ -25,6 +25,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
   'Break it:': {
     scenario: async () => (await import('./scenario.ts')).scenarioCommand(),
     explore: async () => (await import('./explore.ts')).exploreCommand(),
+    soak: async () => (await import('./soak.ts')).soakCommand(),
   },
   'About:': { version: async () => (await import('./version.ts')).versionCommand() },
 };

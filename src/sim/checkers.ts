@@ -10,7 +10,9 @@
  * is not.
  */
 import { isDone } from './client.ts';
+import { type Counterhistory, checkHistory, type Operation } from './linearizability.ts';
 import { hasEnded, isLive, isLost, survivor } from './lives.ts';
+import { MODELS } from './models.ts';
 import { judgeDeliveries } from './report.ts';
 import type { Observation, Violation } from './trace.ts';
 import type { World } from './world.ts';
@@ -106,6 +108,31 @@ export function answersOf(world: World, index: number): string[] {
   return saw.filter(({ repetition }) => !repetition).map(({ text }) => text);
 }
 
+/** What all clients asked and were told. */
+export function historyOf({ scenario, state }: World): Operation[] {
+  return scenario.clients.flatMap(({ name, requests }, index) => {
+    const { calls, saw } = state.clients[index]!;
+    const told = saw.filter(({ repetition }) => !repetition);
+    return calls.map((calledNs, n) => ({
+      client: name,
+      request: requests[n]!.text,
+      answer: told[n]?.text,
+      calledNs,
+      returnedNs: told[n]?.atNs ?? state.nowNs,
+    }));
+  });
+}
+
+/** A history that cannot be, in one sentence. */
+function describeHistory({ key, operations }: Counterhistory): string {
+  const ms = (ns: number): string => (ns / 1e6).toFixed(3);
+  const lines = operations.map(({ client, request, answer, calledNs, returnedNs }) => {
+    const end = answer === undefined ? '…' : ms(returnedNs);
+    return `${ms(calledNs)}–${end} ${client}: ${request} → ${answer ?? 'no answer'}`;
+  });
+  return `no single machine can have answered so about ${key}: ${lines.join('; ')}`;
+}
+
 /** Everything that the guest has printed, as the console sink has it. */
 export function consoleOf(world: World): string {
   return new TextDecoder().decode(Uint8Array.from(world.state.gateway.console));
@@ -131,6 +158,10 @@ function expected(world: World): Found[] {
   }
   if (expect.diverged.length > 0) {
     compare('diverged', 'to leave the path', expect.diverged, world.state.diverged);
+  }
+  if (expect.linearizable) {
+    const failing = checkHistory(historyOf(world), MODELS[expect.linearizable]);
+    if (failing) found.push({ checker: 'linearizable', evidence: describeHistory(failing) });
   }
   if (expect.alone) compare('alone', 'to go on alone', expect.alone, world.state.alone);
   return found;

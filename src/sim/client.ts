@@ -49,6 +49,8 @@ export interface ClientState {
   next: number;
   /** When that was first sent; undefined before. */
   sentNs: number | undefined;
+  /** When each request so far was first sent. */
+  calls: number[];
   ticket: number;
   stack: HostStackState;
   saw: Sighting[];
@@ -58,14 +60,22 @@ export interface ClientState {
 export function newClient(spec: ClientSpec, index: number): ClientState {
   const mac = `52:54:00:00:00:${(0x64 + index).toString(16)}`;
   const { state } = new HostStack({ mac, ip: spec.address });
-  return { name: spec.name, next: 0, sentNs: undefined, ticket: 0, stack: state, saw: [] };
+  return {
+    name: spec.name,
+    next: 0,
+    sentNs: undefined,
+    calls: [],
+    ticket: 0,
+    stack: state,
+    saw: [],
+  };
 }
 
 /** A client that goes on alike; what it saw is shared. */
 export function copyClient(state: ClientState): ClientState {
   const { neighbours, waiting } = state.stack;
   const stack = { ...state.stack, neighbours: { ...neighbours }, waiting: [...waiting] };
-  return { ...state, stack, saw: [...state.saw] };
+  return { ...state, stack, calls: [...state.calls], saw: [...state.saw] };
 }
 
 /** Whether every request has been answered. */
@@ -95,6 +105,7 @@ export function onClientTimer(world: World, spec: ClientSpec, state: ClientState
   if (!request) return;
   const again = state.sentNs !== undefined ? ' again' : '';
   world.trace(state.name, `asks #${idOf(state)} ${request.text}${again}`);
+  if (state.sentNs === undefined) state.calls.push(world.state.nowNs);
   state.sentNs ??= world.state.nowNs;
   const payload = new TextEncoder().encode(`#${idOf(state)} ${request.text}`);
   const datagram = { sourcePort: CLIENT_PORT, destinationPort: spec.port, payload };

@@ -19,6 +19,7 @@ import { type ClockSpec, TRUE_CLOCK } from './clock.ts';
 import type { FaultSpec } from './faults.ts';
 import { LEFT_OUT } from './left-out.ts';
 import type { DatagramSpec } from './links.ts';
+import { MODELS, type ModelName } from './models.ts';
 import { REPORTS, type ReportKind } from './report.ts';
 import { readFaults } from './scenario-faults.ts';
 import { type Axis, readAxes, type SweepPoint, variations } from './sweep.ts';
@@ -74,6 +75,8 @@ export interface Expectation {
   readonly exit?: number;
   /** What must be as in the same run without faults, on one machine. */
   readonly asWithoutFaults: readonly ('answers' | 'console' | 'disk')[];
+  /** The clients' requests and answers are those of one such server. */
+  readonly linearizable?: ModelName;
   /** Hosts that go on alone, in order. */
   readonly alone?: readonly HostId[];
   /** Hosts that must be found to have left the path of the log; of no others it is right. */
@@ -429,7 +432,10 @@ function readExpectation(
   hosts: readonly HostId[],
   clients: readonly ClientSpec[],
 ): Expectation {
-  node.only(['answers', 'console', 'exit', 'as-without-faults', 'alone', 'diverged']);
+  node.only([
+    ...['answers', 'console', 'exit', 'as-without-faults', 'alone', 'diverged'],
+    'linearizable',
+  ]);
   const answers: Record<string, string[]> = {};
   const names = clients.map(({ name }) => name);
   for (const name of node.at('answers').only(names).keys()) {
@@ -441,6 +447,9 @@ function readExpectation(
   return {
     answers,
     ...(node.at('console').given ? { console: node.at('console').text() } : {}),
+    ...(node.at('linearizable').given
+      ? { linearizable: node.at('linearizable').oneOf('model', Object.keys(MODELS) as ModelName[]) }
+      : {}),
     ...(node.at('exit').given ? { exit: node.at('exit').whole() } : {}),
     asWithoutFaults: same.map((item) => item.oneOf('part', kinds)),
     diverged: node

@@ -26,6 +26,7 @@ import type { World } from './world.ts';
 const TIMES = new Set([
   ...[
     'atNs',
+    'leftNs',
     'lastNs',
     'alarmNs',
     'farewellNs',
@@ -119,6 +120,7 @@ class Canon {
       state.exitStatus,
       state.finishedNs === undefined ? undefined : state.finishedNs - state.nowNs,
       state.alone,
+      state.diverged,
       state.reigns,
       state.members,
       Object.entries(state.histories).map(([generation, { outputs, entries, covered }]) => {

@@ -17,6 +17,7 @@ const COMMANDS = [
   'scenario',
   'scenario list',
   'explore',
+  'soak',
   'vectors',
   'version',
 ];

@@ -53,7 +53,7 @@ export function explorable(scenario: Scenario): Scenario {
     ...scenario,
     faults: [],
     report: [],
-    expect: { ...expect, answers: {}, asWithoutFaults },
+    expect: { ...expect, answers: {}, diverged: [], asWithoutFaults },
   };
 }
 
