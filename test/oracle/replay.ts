@@ -8,13 +8,18 @@ import { decode } from '../../src/isa/decoder.ts';
 import { Reg } from '../../src/isa/instruction.ts';
 import { RAM_BYTES } from './values.ts';
 
-/** A point of a test: the answer up to there, and the bytes of RAM. */
+/** A point of a test. */
 export interface Point {
+  /** The answer up to there. */
   readonly answer: VectorAnswer;
-  readonly image: Uint8Array;
+  /** What lies over the background, in this order. */
+  readonly memory: readonly MemoryRun[];
   /** Something outside RAM was read or written on the way. */
   readonly outside: boolean;
 }
+
+/** Bytes that are looked at to decode one instruction: one more than it may have. */
+const WINDOW = 16;
 
 /** The bytes in which `to` differs from `from`, in runs. */
 function differences(from: Uint8Array, to: Uint8Array): MemoryRun[] {
@@ -38,38 +43,42 @@ export class Replay {
     this.#background = background;
   }
 
-  /** RAM in which `test` starts. */
-  #start(test: VectorTest): Uint8Array {
+  /** RAM with `runs` over the background. */
+  #image(runs: readonly MemoryRun[]): Uint8Array {
     const image = this.#background.slice();
-    for (const { address, bytes } of test.memory) image.set(bytes, address);
+    for (const { address, bytes } of runs) image.set(bytes, address);
     return image;
   }
 
   /** Where `test` is after `steps` steps, or where it ended before. */
   after(test: VectorTest, steps: number): Point {
-    const image = this.#start(test);
     if (steps === 0) {
-      const { eip, registers } = test;
+      const { eip, registers, memory } = test;
       const eflags = test.eflags | 2;
       const none = { retired: 0, fault: '-', error: undefined, memory: [] };
-      return { answer: { ...none, eip, eflags, registers }, image, outside: false };
+      return { answer: { ...none, eip, eflags, registers }, memory, outside: false };
     }
     const answer = this.#machine.run({ ...test, steps });
     const outside = this.#machine.touchedOutside;
-    for (const { address, bytes } of answer.memory) image.set(bytes, address);
-    return { answer, image, outside };
+    return { answer, memory: [...test.memory, ...answer.memory], outside };
   }
 
   /** The instruction at `point`, and its bytes. */
-  next({ answer: { eip }, image }: Point) {
-    const instruction = decode(image, eip, RAM_BYTES, eip);
-    return { instruction, bytes: image.subarray(eip, eip + instruction.length) };
+  next({ answer: { eip }, memory }: Point) {
+    const window = this.#background.slice(eip, eip + WINDOW);
+    for (const { address, bytes } of memory) {
+      const from = Math.max(address, eip);
+      const to = Math.min(address + bytes.length, eip + window.length);
+      if (from < to) window.set(bytes.subarray(from - address, to - address), from - eip);
+    }
+    const instruction = decode(window, 0, window.length, eip);
+    return { instruction, bytes: window.subarray(0, instruction.length) };
   }
 
-  /** What comes after `point` of `test`, in which each iteration is a step. */
-  #rest(test: VectorTest, point: Point): VectorTest {
+  /** What comes after `point`, in which each iteration is a step. */
+  #rest(point: Point): VectorTest {
     const { eip, eflags, registers } = point.answer;
-    const memory = [...test.memory, ...point.answer.memory];
+    const { memory } = point;
     return { steps: 1, repeatsCountOnce: false, eip, eflags, registers, memory };
   }
 
@@ -86,16 +95,16 @@ export class Replay {
     const iterations = ((point.answer.registers[Reg.Ecx]! - ecx) & mask) >>> 0;
     // No test repeats more often than it has bytes to do it in.
     if (iterations === 0 || iterations > RAM_BYTES) return point;
-    const { answer, image, outside } = this.after(this.#rest(test, point), iterations);
-    const memory = differences(this.#start(test), image);
-    return { answer: { ...answer, retired, memory }, image, outside };
+    const { answer, memory, outside } = this.after(this.#rest(point), iterations);
+    const changes = differences(this.#image(test.memory), this.#image(memory));
+    return { answer: { ...answer, retired, memory: changes }, memory, outside };
   }
 
-  /** Whether the next step from `point` of `test` leaves RAM. */
-  leaves(test: VectorTest, point: Point): boolean {
+  /** Whether the next step from `point` leaves RAM. */
+  leaves(point: Point): boolean {
     const { instruction } = this.next(point);
     if (instruction.row === undefined && instruction.why === 'fetch') return true;
-    const answer = this.#machine.run(this.#rest(test, point));
+    const answer = this.#machine.run(this.#rest(point));
     if (this.#machine.touchedOutside || answer.eip >= RAM_BYTES) return true;
     const esp = Reg.Esp;
     // A real processor looks at the end of the frame, and at the stack before the destination.

@@ -85,7 +85,7 @@ export class Judge {
     const here = formatAnswer('-', answer);
     if (this.#machine.touchedOutside || answer.eip >= RAM_BYTES)
       return { verdict: 'leaves RAM', reason: '', here };
-    const found = answer.fault === 'UD' ? this.#undefined(test) : 0;
+    const found = answer.fault === '-' ? 0 : this.#undefined(test);
     return typeof found === 'object' ? leftOut(test, found, here) : undefined;
   }
 
@@ -101,7 +101,7 @@ export class Judge {
     const point = this.#replay.stopped(test, retired!, ecx!);
     const { answer, outside } = point;
     if (answer.fault !== '-' || answer.retired !== retired || outside) return false;
-    if (!this.#replay.leaves(test, point)) return false;
+    if (!this.#replay.leaves(point)) return false;
     const flags = this.#undefined({ ...test, steps: retired! });
     if (typeof flags === 'object') return false;
     const expected = masked(formatAnswer(id, answer), flags);

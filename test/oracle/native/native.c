@@ -408,7 +408,7 @@ static u32 vector_of(int signal, const siginfo_t *info, const struct sigcontext_
 	}
 	if (info->si_code != FROM_KERNEL)
 		return PF;
-	if (step_opcode == 0xce && c->ip != step_eip)
+	if ((step_opcode == 0xce || step_opcode == 0xcd) && c->ip != step_eip)
 		return OF;
 	return step_opcode == 0x62 ? BR : GP;
 }
