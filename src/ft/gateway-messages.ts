@@ -4,9 +4,10 @@
  * and the stream cuts messages apart (host/framing.ts). A decoder survives any bytes: it throws
  * {@link MessageError} and nothing else.
  *
- * The replica begins with `hello`. The gateway listens to one link, that of the highest token it
- * knows (protocol.md §4 rules 2 and 17): it answers with `accepted`, or with `refused` and the
- * token that is higher. Either may also come later, when another token has become the highest.
+ * The replica begins with `hello`, the gateway answers with `welcome` or `refused`. A replica that
+ * speaks for the machine then says so by `announce`; outputs after it go by its token. The gateway
+ * listens to one link, that of the highest token it knows (protocol.md §4 rules 2 and 17): to any
+ * other it says `refused`, and the token that is higher.
  */
 import { ByteReader, BytesError, ByteWriter } from '../base/bytes.ts';
 import { readOutput, writeOutput } from '../hypervisor/output-codec.ts';
@@ -28,25 +29,15 @@ export type GatewayInput = Extract<Input, { kind: 'packet' | 'console' }>;
 
 /** What one of them says. */
 export type GatewayMessage =
-  /** Of a replica, first: it speaks for `machine` with `token`; `owner` names its process. */
-  | {
-      readonly kind: 'hello';
-      readonly machine: string;
-      readonly owner: string;
-      readonly token: Token;
-    }
-  /** Of a replica whose token has risen. */
+  /** Of a replica, first: which machine it belongs to; `owner` names its process. */
+  | { readonly kind: 'hello'; readonly machine: string; readonly owner: string }
+  /** Of the gateway, to a hello: the highest token that it knows, 0 for none. */
+  | { readonly kind: 'welcome'; readonly token: Token }
+  /** Of a replica: from now on it speaks for the machine with `token`. */
   | { readonly kind: 'announce'; readonly token: Token }
   /** Of a replica: an output that it has released, the `ordinal`th of the machine's life. */
-  | {
-      readonly kind: 'output';
-      readonly token: Token;
-      readonly ordinal: number;
-      readonly output: GatewayOutput;
-    }
-  /** Of the gateway: it listens to this link from now on. */
-  | { readonly kind: 'accepted'; readonly token: Token }
-  /** Of the gateway: it knows `token`, which is higher, or another machine has the gateway. */
+  | { readonly kind: 'output'; readonly ordinal: number; readonly output: GatewayOutput }
+  /** Of the gateway: it knows `token`, which is higher; or it belongs to another machine. */
   | { readonly kind: 'refused'; readonly why: 'token' | 'machine'; readonly token: Token }
   /** Of the gateway: the output has arrived (rule 5). */
   | { readonly kind: 'released'; readonly ordinal: number }
@@ -55,9 +46,9 @@ export type GatewayMessage =
 
 const TYPES: readonly GatewayMessage['kind'][] = [
   'hello',
+  'welcome',
   'announce',
   'output',
-  'accepted',
   'refused',
   'released',
   'input',
@@ -70,14 +61,14 @@ export function encodeGatewayMessage(message: GatewayMessage): Uint8Array {
   const writer = new ByteWriter().u8(VERSION).u8(TYPES.indexOf(message.kind));
   switch (message.kind) {
     case 'hello':
-      writer.text(message.machine).text(message.owner).varint(message.token);
+      writer.text(message.machine).text(message.owner);
       break;
+    case 'welcome':
     case 'announce':
-    case 'accepted':
       writer.varint(message.token);
       break;
     case 'output':
-      writeOutput(writer.varint(message.token).varint(message.ordinal), message.output);
+      writeOutput(writer.varint(message.ordinal), message.output);
       break;
     case 'refused':
       writer.u8(REFUSALS.indexOf(message.why)).varint(message.token);
@@ -111,17 +102,15 @@ export function decodeGatewayMessage(bytes: Uint8Array): GatewayMessage {
 function decodeBody(type: number, reader: ByteReader): GatewayMessage {
   const kind = TYPES[type];
   switch (kind) {
-    case 'hello': {
-      const [machine, owner] = [reader.text(), reader.text()];
-      return { kind, machine, owner, token: reader.varint() };
-    }
+    case 'hello':
+      return { kind, machine: reader.text(), owner: reader.text() };
+    case 'welcome':
     case 'announce':
-    case 'accepted':
       return { kind, token: reader.varint() };
     case 'output': {
-      const [token, ordinal, output] = [reader.varint(), reader.varint(), readOutput(reader)];
+      const [ordinal, output] = [reader.varint(), readOutput(reader)];
       if (output.kind === 'disk') throw new MessageError('a disk request on the gateway’s link');
-      return { kind, token, ordinal, output };
+      return { kind, ordinal, output };
     }
     case 'refused': {
       const why = REFUSALS[reader.u8()];

@@ -9,9 +9,9 @@
  * - a write that comes again with the same (token, id) is not applied again (20)
  */
 import type { HostId } from '../ft/ports.ts';
+import { isBelow } from '../ft/speaker.ts';
 import type { DiskRequest } from '../machine/output.ts';
 import type { SimEvent } from './events.ts';
-import { isBelow } from './gateway.ts';
 import { transferEarly } from './guest-memory.ts';
 import { linkName, sendStream } from './links.ts';
 import type { World } from './world.ts';
@@ -83,7 +83,7 @@ function apply(world: World, event: Request): void {
   const { disk } = world.state;
   const link = linkName('disk', host);
   const what = describeRequest(request);
-  if (isBelow(world, token, disk.fence)) {
+  if (isBelow(token, disk.fence, world.scenario.rules)) {
     world.trace('disk', `refuses ${what} of token ${token}: the fence is at ${disk.fence}`);
     const refusal = { kind: 'refused', token: disk.fence } as const;
     sendStream(world, link, { kind: 'host', host, life, event: refusal });

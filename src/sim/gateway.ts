@@ -1,11 +1,9 @@
 /**
  * The simulated switch between clients and the replicated machine, and the machine's console sink.
- * Both admit whoever has the highest token that was ever announced or seen (protocol.md §4 rules 2
- * and 17); they never decide who is live.
- *
- * The console sink takes bytes by their absolute offset and drops repetitions (contracts.md 9).
+ * ft/speaker.ts says whom both listen to.
  */
 import type { HostId } from '../ft/ports.ts';
+import { admits as admitsSpeaker, newConsoleBytes } from '../ft/speaker.ts';
 import type { HostEvent, Sent, SimEvent } from './events.ts';
 import { linkName, sendStream } from './links.ts';
 import type { World } from './world.ts';
@@ -26,23 +24,9 @@ export const newGateway = (owner: HostId, token: number): GatewayState => ({
   console: [],
 });
 
-/**
- * Whether a receiver that knows `highest` must refuse `token`. Without rule 2 it compares
- * generations, which winner and loser of one have in common.
- */
-export function isBelow({ scenario }: World, token: number, highest: number): boolean {
-  if (scenario.rules.tokens) return token < highest;
-  return Math.floor(token / 2) < Math.floor(highest / 2);
-}
-
 /** Whether the sender may speak for the machine; a later one takes the link. */
-function admits(world: World, host: HostId, token: number): boolean {
-  const { gateway } = world.state;
-  if (isBelow(world, token, gateway.token)) return false;
-  if (token === gateway.token && host !== gateway.owner) return false;
-  gateway.token = token;
-  gateway.owner = host;
-  return true;
+function admits({ state, scenario }: World, host: HostId, token: number): boolean {
+  return admitsSpeaker(state.gateway, host, token, scenario.rules);
 }
 
 function refuse(world: World, sent: Sent, what: string): void {
@@ -91,10 +75,11 @@ export function onConsoleOut(world: World, event: SimEvent & { kind: 'console-ou
   }
   world.observe(event, 'console', { kind: 'console', offset, bytes });
   const sink = world.state.gateway.console;
-  if (offset > sink.length) {
+  const { bytes: fresh, missing } = newConsoleBytes(sink.length, offset, bytes);
+  if (missing > 0) {
     world.violate('console', `bytes ${sink.length} to ${offset - 1} of the console are missing`);
   }
-  for (let i = Math.max(0, sink.length - offset); i < bytes.length; i++) sink.push(bytes[i]!);
+  for (const byte of fresh) sink.push(byte);
   reply(world, event, { kind: 'released', ordinal });
 }
 
