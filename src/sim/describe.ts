@@ -24,9 +24,20 @@ function describeFrame(bytes: Uint8Array): string | undefined {
     const arp = parseArp(frame.payload);
     return arp && `ARP ${arp.operation} of ${arp.senderIp}`;
   }
+  const payload = datagramOf(bytes);
+  return payload && `datagram ${quote(payload)}`;
+}
+
+function datagramOf(bytes: Uint8Array): Uint8Array | undefined {
+  const frame = parseEthernet(bytes);
   const packet = frame?.etherType === ETHERTYPE_IPV4 ? parseIpv4(frame.payload) : undefined;
-  const datagram = packet && udpOf(packet);
-  return datagram && `datagram ${quote(datagram.payload)}`;
+  return packet && udpOf(packet)?.payload;
+}
+
+/** The text of the UDP datagram in a frame; undefined if it holds none. */
+export function datagramText(bytes: Uint8Array): string | undefined {
+  const payload = datagramOf(bytes);
+  return payload && new TextDecoder().decode(payload);
 }
 
 function quote(bytes: Uint8Array): string {

@@ -46,7 +46,8 @@ export function performEffect(host: SimHost, effect: Effect): void {
       break;
     }
     case 'release':
-      release(host, effect);
+      if (host.state.early.includes(effect.ordinal)) confirm(host, effect.ordinal);
+      else release(host, effect);
       break;
     case 'run':
       host.run(effect.until);
@@ -201,10 +202,23 @@ function release(host: SimHost, effect: Effect & { kind: 'release' }): void {
     case 'exit':
       world.state.exitStatus = output.status;
       world.observe(sent, 'world', output);
-      world.schedule(0, { kind: 'host', host: id, life, event: { kind: 'released', ordinal } });
+      confirm(host, ordinal);
       break;
   }
   world.fired({ kind: 'output', host: id, number: ++host.state.releases });
+}
+
+/** Tells the replica that an output has arrived. */
+function confirm({ world, id, state }: SimHost, ordinal: number): void {
+  const event = { kind: 'released', ordinal } as const;
+  world.schedule(0, { kind: 'host', host: id, life: state.life, event });
+}
+
+/** Lets an output leave of which the replica will be told later, and its own release be void. */
+export function releaseEarly(host: SimHost, effect: Effect & { kind: 'release' }): void {
+  if (host.state.status !== 'up') return;
+  host.state.early.push(effect.ordinal);
+  release(host, effect);
 }
 
 function readLocally({ world, id, state }: SimHost, effect: Effect & { kind: 'read' }): void {

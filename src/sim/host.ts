@@ -17,9 +17,9 @@ import type { Replayer, ReplayerState } from '../hypervisor/replayer.ts';
 import { clockAt, worldTimeOf } from './clock.ts';
 import { type CloneState, copyClone, newClone } from './cloning.ts';
 import { describeSent } from './describe.ts';
-import { announceEffect, performEffect } from './effects.ts';
+import { announceEffect, performEffect, releaseEarly } from './effects.ts';
 import type { HostEvent, SimEvent } from './events.ts';
-import { byOwnTime } from './left-out.ts';
+import { byOwnTime, isReadReply } from './left-out.ts';
 import type { History } from './lives.ts';
 import type { HostSpec } from './scenario.ts';
 import type { World } from './world.ts';
@@ -68,6 +68,8 @@ export interface HostState {
   /** Outputs released, and those of them that have come to gateway or disk. */
   releases: number;
   delivered: number;
+  /** Ordinals of outputs that left before the replica let them: `rule-for-reads` is left out. */
+  early: number[];
   /** Questions to arbiter and disk. */
   asks: number;
   /** Entries that its last acknowledgement named, for the trace. */
@@ -97,6 +99,7 @@ export function newHostState(life: number, alarmTicket = 0, runTicket = 0): Host
     received: 0,
     releases: 0,
     delivered: 0,
+    early: [],
     asks: 0,
     acknowledged: 0,
     clone: newClone(),
@@ -331,11 +334,26 @@ export class SimHost {
     state.halted = result.stop.why === 'halted';
     state.deadlineNs = result.deadlineNs;
     state.count = result.count;
+    const early = this.#readReplies(result);
     for (const output of result.outputs) state.outputs.push(world.hashOf(output));
     if (this.engine.mode === 'record') this.tookEntries(result.entries);
     else this.#collect(this.engine.log, result.entries);
     world.fired({ kind: 'count', host: this.id, number: result.count });
+    for (const effect of early) releaseEarly(this, effect);
     this.receive({ kind: 'host', host: this.id, event: { kind: 'sliced', slice: result } });
+  }
+
+  /** What leaves at once where replies to reads are not held. */
+  #readReplies({ outputs }: Slice): (Effect & { kind: 'release' })[] {
+    const { leftOut, readReplies } = this.world.scenario;
+    if (!leftOut.includes('rule-for-reads') || this.replica.role !== 'primary') return [];
+    const { token } = this.replica.state();
+    const first = this.state.outputs.length;
+    return outputs.flatMap((output, index) =>
+      isReadReply(output, readReplies)
+        ? [{ kind: 'release', token, ordinal: first + index, output } as const]
+        : [],
+    );
   }
 
   /** Keeps what an examination would need. */
@@ -437,6 +455,7 @@ export class SimHost {
 }
 
 function copyHostState(state: HostState): HostState {
-  const { backlog, outputs, clone } = state;
-  return { ...state, backlog: [...backlog], outputs: [...outputs], clone: copyClone(clone) };
+  const { backlog, outputs, early, clone } = state;
+  const lists = { backlog: [...backlog], outputs: [...outputs], early: [...early] };
+  return { ...state, ...lists, clone: copyClone(clone) };
 }

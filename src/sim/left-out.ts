@@ -8,6 +8,7 @@
  *   lag            the backup does not stay an entry behind: it runs on when it has none
  *   count          ticks come to the backup by its own time, not at the logged instruction
  *   bounce-buffer  what a disk reads goes into the guest's memory at once
+ *   rule-for-reads  the primary's driver sends replies to reads at once, whatever the core says
  */
 import { assert } from '../base/assert.ts';
 import { MAX_ENTROPY_BYTES } from '../base/limits.ts';
@@ -15,12 +16,15 @@ import type { Need } from '../cpu/bus.ts';
 import { INPUT_KINDS, type LogEntry, type Sources } from '../hypervisor/entry.ts';
 import type { ReplayerOptions } from '../hypervisor/replayer.ts';
 import type { Input } from '../machine/input.ts';
+import type { Output } from '../machine/output.ts';
+import { datagramText } from './describe.ts';
 
 /** What can be left out. */
 export const LEFT_OUT: readonly string[] = [
   'lag',
   'count',
   'bounce-buffer',
+  'rule-for-reads',
   ...INPUT_KINDS.map((kind) => `log:${kind}`),
 ];
 
@@ -74,4 +78,11 @@ export function byOwnTime(
     last = Math.max(last, ticks ? Math.floor(entry.count * speed) : entry.count);
     return { ...entry, count: last };
   });
+}
+
+/** Whether `output` is a datagram that `readReplies`, a regular expression, takes for harmless. */
+export function isReadReply(output: Output, readReplies: string | undefined): boolean {
+  if (readReplies === undefined || output.kind !== 'frame') return false;
+  const text = datagramText(output.bytes);
+  return text !== undefined && new RegExp(readReplies).test(text);
 }

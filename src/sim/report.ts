@@ -3,6 +3,7 @@
  *   deliveries   every input, with instruction, address and state at which each host was given it
  *   examination  of hosts that left the path of the log: where, and what was wrong
  *   exits        how often the guest gave control to its hypervisor, and for what
+ *   waits        how long each client waited for its answers
  */
 import type { HostId } from '../ft/ports.ts';
 import { describeFinding } from '../hypervisor/examination.ts';
@@ -11,7 +12,7 @@ import type { Delivery } from './watched-machine.ts';
 import type { World } from './world.ts';
 
 /** What can be reported. */
-export const REPORTS = ['deliveries', 'examination', 'exits'] as const;
+export const REPORTS = ['deliveries', 'examination', 'exits', 'waits'] as const;
 export type ReportKind = (typeof REPORTS)[number];
 
 /** A table: the first row are its heads. */
@@ -39,7 +40,12 @@ export function reportsOf(world: World): Report[] {
   return world.scenario.report.map((kind) => TABLES[kind](world));
 }
 
-const TABLES: Record<ReportKind, (world: World) => Report> = { deliveries, examination, exits };
+const TABLES: Record<ReportKind, (world: World) => Report> = {
+  deliveries,
+  examination,
+  exits,
+  waits,
+};
 
 function examination({ state }: World): Report {
   const rows = Object.entries(state.findings).flatMap(([id, finding]) =>
@@ -69,6 +75,24 @@ function describe(delivery: Delivery | undefined): string {
   const { count, eip, digest } = delivery;
   return `${count}  0x${eip.toString(16)}  ${digest.slice(0, SHOWN_DIGITS)}`;
 }
+
+/** The first answer is left out: before it the client has to find the guest's address. */
+function waits({ state }: World): Report {
+  const rows = state.clients.map(({ name, saw }) => {
+    const times = saw
+      .filter(({ repetition }) => !repetition)
+      .slice(1)
+      .map(({ askedNs, atNs }) => atNs - askedNs)
+      .sort((a, b) => a - b);
+    const [median, longest] = [times[(times.length - 1) >> 1], times.at(-1)];
+    return [name, `${times.length}`, milliseconds(median), milliseconds(longest)];
+  });
+  const heads = ['', 'answers', 'median', 'longest'];
+  return { title: 'time to an answer in ms, but for the first', rows: [heads, ...rows] };
+}
+
+const milliseconds = (ns: number | undefined): string =>
+  ns === undefined ? '' : (ns / 1e6).toFixed(3);
 
 /** What each kind of exit is, in the words of a manual. */
 const MEANINGS: Readonly<Record<string, string>> = {

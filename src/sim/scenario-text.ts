@@ -35,21 +35,12 @@ const isMapping = (value: unknown): value is Document =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function documentOf(scenario: Scenario): Document {
-  const { guest, timing, limits, network, disk, expect } = scenario;
+  const { timing, limits, network, disk, expect } = scenario;
   const { serviceNs, slowFactor } = disk;
   return {
     question: scenario.question,
     seed: scenario.seed,
-    guest: {
-      memory: sizeText(guest.memoryBytes),
-      'command-line': guest.commandLine,
-      devices: guest.devices.map((device) =>
-        device.kind === 'block' ? { block: device.sectors } : device.kind,
-      ),
-      address: guest.address,
-      'ns-per-instruction': guest.nsPerInstruction,
-      'digest-every': guest.digestEvery,
-    },
+    guest: guestOf(scenario.guest),
     hosts: scenario.hosts.map(hostOf),
     rules: Object.fromEntries(
       Object.entries(RULE_NAMES).map(([name, rule]) => [name, scenario.rules[rule] ? 'on' : 'off']),
@@ -90,6 +81,7 @@ function documentOf(scenario: Scenario): Document {
       'service-most': timeText(serviceNs[1]),
       'slow-factor': slowFactor,
     },
+    'read-replies': scenario.readReplies,
     clients: scenario.clients.map(clientOf),
     typing: scenario.typing.map(({ atNs, bytes }) => ({
       at: timeText(atNs),
@@ -101,6 +93,19 @@ function documentOf(scenario: Scenario): Document {
     safety: timeText(scenario.safetyNs),
     liveness: timeText(scenario.livenessNs),
     settle: timeText(scenario.settleNs),
+  };
+}
+
+function guestOf(guest: Scenario['guest']): Document {
+  return {
+    memory: sizeText(guest.memoryBytes),
+    'command-line': guest.commandLine,
+    devices: guest.devices.map((device) =>
+      device.kind === 'block' ? { block: device.sectors } : device.kind,
+    ),
+    address: guest.address,
+    'ns-per-instruction': guest.nsPerInstruction,
+    'digest-every': guest.digestEvery,
   };
 }
 

@@ -100,6 +100,11 @@ export interface Scenario {
   /** Rules without which the run must be convicted: it is run again with each of them off. */
   readonly without: readonly string[];
   readonly uncertain: UncertainPolicy;
+  /**
+   * A regular expression for replies to reads: datagrams that leave at once in a run that is
+   * without `rule-for-reads`.
+   */
+  readonly readReplies?: string;
   /** How a backup comes by what its guest reads from the disk. */
   readonly reads: 'log' | 'local';
   readonly timing: Timing;
@@ -153,7 +158,7 @@ export const OPTIONAL_NAMES: readonly string[] = [...Object.keys(RULE_NAMES), ..
 const FIELDS = [
   ...['name', 'question', 'seed', 'guest', 'hosts', 'rules', 'without', 'uncertain', 'timing'],
   ...['limits', 'network', 'disk', 'clients', 'typing', 'faults', 'expect', 'until-exit', 'safety'],
-  ...['liveness', 'settle', 'reads', 'report', 'left-out', 'sweep'],
+  ...['liveness', 'settle', 'reads', 'report', 'left-out', 'sweep', 'read-replies'],
 ];
 const UNCERTAIN_POLICIES = ['resend', 'drop', 'resend-tcp-drop-udp'] as const;
 const GUEST_MAC = '52:54:00:12:34:56';
@@ -214,6 +219,7 @@ function readScenarioFile(document: unknown, fileName: string, readText: TextRes
     network: readNetwork(root.at('network')),
     disk: readDisk(root.at('disk')),
     clients,
+    ...readPattern(root.at('read-replies')),
     typing: readTyping(root.at('typing')),
     faults: readFaults(root.at('faults'), ids, safetyNs),
     expect,
@@ -417,6 +423,17 @@ function readRequest(node: YamlNode): ClientSpec['requests'][number] {
     atNs: node.at('at').timeNs(FIRST_REQUEST_NS),
     pauseNs: node.at('pause').timeNs(0),
   };
+}
+
+function readPattern(node: YamlNode): Pick<Scenario, 'readReplies'> {
+  if (!node.given) return {};
+  const readReplies = node.text();
+  try {
+    new RegExp(readReplies);
+  } catch (error) {
+    node.fail((error as Error).message);
+  }
+  return { readReplies };
 }
 
 function readTyping(node: YamlNode): Scenario['typing'] {

@@ -161,7 +161,8 @@ class Canon {
     for (const field of HISTORY_OF_LOG) delete waiting[field];
     if (this.#timeless) delete waiting.shift;
     const { status, life, sleepingRun, halted, offered, deadlineNs, backlog, covered } = state;
-    const doing = { status, life, sleepingRun, halted, offered, deadlineNs, backlog };
+    const early = state.early.filter((ordinal) => ordinal >= low);
+    const doing = { status, life, sleepingRun, halted, offered, deadlineNs, backlog, early };
     const protocol: Record<string, unknown> = { ...this.#replicas.get(host.id), nowNs: undefined };
     const hermit = this.#isHermit(host);
     if (hermit) for (const field of HERMIT_FORGETS) delete protocol[field];

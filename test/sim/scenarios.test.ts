@@ -126,6 +126,26 @@ describe('the scenario', () => {
     expect(many[3]).toBeLessThan(many[0]! / 4);
   });
 
+  it('reads-skip-the-rule: a read is sooner by a round trip, and its history cannot be', () => {
+    const scenario = withoutRule(namedScenario('reads-skip-the-rule'), 'rule-for-reads');
+    const skipping = runScenario(scenario, guestParts);
+    const checkers = new Set(skipping.violations.map(({ checker }) => checker));
+    expect(checkers).toEqual(new Set(['output-rule', 'requirement', 'linearizable']));
+    const waits = [run('reads-skip-the-rule'), skipping].map(({ reports: [table] }) =>
+      table!.rows.slice(1).map(([, , median]) => Number(median)),
+    );
+    const [[writing, reading], [writingToo, sooner]] = waits as [number[], number[]];
+    expect(reading! - sooner!).toBeCloseTo(10, 9);
+    expect(writingToo).toBe(writing);
+  });
+
+  it('reads-skip-the-rule: what leaves early leaves once', () => {
+    const scenario = withoutRule(namedScenario('reads-skip-the-rule'), 'rule-for-reads');
+    const { violations, stats } = runScenario({ ...scenario, faults: [] }, guestParts);
+    expect(new Set(violations.map(({ checker }) => checker))).toEqual(new Set(['output-rule']));
+    expect(stats.repetitions).toBe(0);
+  });
+
   it('lost-update: without the Output Rule the client is told 11 twice', () => {
     const outcome = runScenario(
       withoutRule(namedScenario('lost-update'), 'output-rule'),
