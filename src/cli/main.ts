@@ -27,6 +27,9 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     explore: async () => (await import('./explore.ts')).exploreCommand(),
     soak: async () => (await import('./soak.ts')).soakCommand(),
   },
+  'Protect a guest, part by part:': {
+    disk: async () => (await import('./disk.ts')).diskCommand(),
+  },
   'About:': { version: async () => (await import('./version.ts')).versionCommand() },
 };
 

@@ -188,6 +188,13 @@ export type Event = {
   | { readonly kind: 'refused'; readonly token: Token }
 );
 
+/** An event but for its time, which the driver's clock adds. */
+export type HostEvent = Event extends infer E
+  ? E extends Event
+    ? Omit<E, 'nowNs'>
+    : never
+  : never;
+
 /** What a replica asks of its driver, to be done in the order given. */
 export type Effect =
   /**

@@ -35,7 +35,7 @@ export class DiskFile {
   }
 
   /** Does what the guest asked for; a failing host file is a failed completion. */
-  perform(request: DiskRequest): Input {
+  perform(request: DiskRequest): Extract<Input, { kind: 'disk' }> {
     const { id } = request;
     try {
       const data = this.#transfer(request);
@@ -64,6 +64,16 @@ export class DiskFile {
       done += n;
     }
     return request.op === 'read' ? bytes : undefined;
+  }
+
+  /** Makes what was written durable; false where the host's file fails. */
+  sync(): boolean {
+    try {
+      fdatasyncSync(this.#fd);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   close(): void {

@@ -6,7 +6,7 @@
  * came here.
  */
 import { BytesError } from '../base/bytes.ts';
-import type { Effect } from '../ft/ports.ts';
+import type { Effect, HostEvent } from '../ft/ports.ts';
 import {
   beginRound,
   type CloneRound,
@@ -17,7 +17,6 @@ import {
   takePiece,
 } from '../hypervisor/clone.ts';
 import type { Snapshot } from '../machine/types.ts';
-import type { HostEvent } from './events.ts';
 import type { SimHost } from './host.ts';
 
 /** What a host keeps of a clone, at either end. */

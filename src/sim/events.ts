@@ -3,16 +3,9 @@
  * carries the host's life or a ticket, so that what was meant for an earlier life, alarm or stretch
  * of execution is recognised and dropped.
  */
-import type { Claim, Event, HostId, Token } from '../ft/ports.ts';
+import type { Claim, HostEvent, HostId, Token } from '../ft/ports.ts';
 import type { Slice } from '../hypervisor/entry.ts';
 import type { DiskRequest } from '../machine/output.ts';
-
-/** An event of the protocol core, but for the time, which the host's clock adds. */
-export type HostEvent = Event extends infer E
-  ? E extends Event
-    ? Omit<E, 'nowNs'>
-    : never
-  : never;
 
 /** What the replicas' outputs become on their way to disk, gateway and console sink. */
 export interface Sent {

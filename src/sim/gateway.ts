@@ -2,9 +2,9 @@
  * The simulated switch between clients and the replicated machine, and the machine's console sink.
  * ft/speaker.ts says whom both listen to.
  */
-import type { HostId } from '../ft/ports.ts';
+import type { HostEvent, HostId } from '../ft/ports.ts';
 import { admits as admitsSpeaker, newConsoleBytes } from '../ft/speaker.ts';
-import type { HostEvent, Sent, SimEvent } from './events.ts';
+import type { Sent, SimEvent } from './events.ts';
 import { linkName, sendStream } from './links.ts';
 import type { World } from './world.ts';
 

@@ -7,7 +7,7 @@
  *
  * A halted guest sleeps: the `run` waits here until an input is offered or a deadline comes.
  */
-import type { Effect, Event, HaltReason, HostId, Replica } from '../ft/ports.ts';
+import type { Effect, Event, HaltReason, HostEvent, HostId, Replica } from '../ft/ports.ts';
 import type { ReplicaState } from '../ft/state.ts';
 import { Divergence } from '../hypervisor/divergence.ts';
 import type { LogEntry, Slice, Sources } from '../hypervisor/entry.ts';
@@ -18,7 +18,7 @@ import { clockAt, worldTimeOf } from './clock.ts';
 import { type CloneState, copyClone, newClone } from './cloning.ts';
 import { describeSent } from './describe.ts';
 import { announceEffect, performEffect, releaseEarly } from './effects.ts';
-import type { HostEvent, SimEvent } from './events.ts';
+import type { SimEvent } from './events.ts';
 import { byOwnTime, isReadReply } from './left-out.ts';
 import type { History } from './lives.ts';
 import type { HostSpec } from './scenario.ts';

@@ -1,0 +1,75 @@
+/**
+ * How people reach a running process: a Unix socket in the folder of the machine, to which one
+ * writes one line of JSON, {"ask": …}, and which answers with one. Only who may enter the folder
+ * can ask.
+ */
+import { createConnection, createServer, type Server } from 'node:net';
+import { VmftError } from '../base/errors.ts';
+import { reasonOf } from './files.ts';
+
+/** A question longer than this is none. */
+const MAX_LINE_BYTES = 64 * 1024;
+
+/** A question, and whatever goes with it. */
+export interface Question {
+  readonly ask: string;
+  readonly [argument: string]: unknown;
+}
+
+/** Answers questions at `path`, each with what `answer` returns for it. */
+export async function serveControl(
+  path: string,
+  answer: (question: Question) => object | undefined,
+): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    let text = '';
+    socket.setEncoding('utf8').on('error', () => {});
+    socket.on('data', (piece: string) => {
+      text += piece;
+      if (text.length > MAX_LINE_BYTES) socket.destroy();
+      if (!text.includes('\n')) return;
+      socket.end(`${JSON.stringify(replyTo(text, answer))}\n`);
+      text = '';
+    });
+  });
+  await new Promise<void>((done, fail) => {
+    server.once('error', fail);
+    server.listen(path, done);
+  }).catch((error: unknown) => {
+    throw new VmftError('environment', `cannot listen on ${path}: ${reasonOf(error)}`);
+  });
+  return server;
+}
+
+function replyTo(line: string, answer: (question: Question) => object | undefined): object {
+  try {
+    const question: unknown = JSON.parse(line);
+    if (typeof question === 'object' && question !== null && 'ask' in question)
+      return answer(question as Question) ?? { error: 'no such question here' };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return { error: 'no question' };
+}
+
+/** Asks whoever listens at `path`; undefined where nobody answers within `timeoutMs`. */
+export async function askControl(
+  path: string,
+  question: Question,
+  timeoutMs: number,
+): Promise<object | undefined> {
+  const socket = createConnection(path).setEncoding('utf8');
+  const timer = setTimeout(() => socket.destroy(), timeoutMs);
+  try {
+    socket.write(`${JSON.stringify(question)}\n`);
+    let text = '';
+    for await (const piece of socket) text += piece;
+    return JSON.parse(text) as object;
+  } catch {
+    // Nobody is there, or what is there hangs or ends: for the asker it is all one.
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}

@@ -1,0 +1,40 @@
+/** The process of the disk server. */
+import { join } from 'node:path';
+import { VmftError } from '../base/errors.ts';
+import { DiskFence } from './disk-fence.ts';
+import { DiskFile } from './disk-file.ts';
+import { listenForReplicas } from './disk-listener.ts';
+import { DiskServer } from './disk-server.ts';
+import { type GroupConfig, readKey } from './group-config.ts';
+import { logLine, Part } from './part.ts';
+import { removeSocket } from './secure-socket.ts';
+
+/** The name of the process, and of its files. */
+export const DISK = 'disk';
+
+/** Serves the disks of a machine until it is told to end; settles when it listens. */
+export async function runDiskServer(config: GroupConfig): Promise<void> {
+  const { machine, folder } = config;
+  const disks = config.disks.map(({ file, sectors }) => {
+    const disk = new DiskFile(file);
+    if (disk.sectors === sectors) return disk;
+    throw new VmftError('input', `disk ${file}: ${disk.sectors} sectors, expected ${sectors}`);
+  });
+  const fence = new DiskFence(join(folder, 'fence'), machine);
+  const server = new DiskServer({ machine, fence, disks, report: logLine });
+  const end = (): void => {
+    part.end();
+    listener.close();
+    logLine('ends');
+    process.exit();
+  };
+  const part = await Part.begin({
+    folder,
+    name: DISK,
+    status: () => ({ fence: server.fence, hosts: server.hosts, ...server.counts }),
+    onEnd: end,
+  });
+  removeSocket(config.disk);
+  const listener = await listenForReplicas(server, config.disk, readKey(config));
+  logLine(`serves ${disks.length} disks, fence at ${server.fence}`);
+}

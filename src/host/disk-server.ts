@@ -1,0 +1,227 @@
+/**
+ * The server of a machine's shared disks: carries out requests that come with a token at or above
+ * the fence, in the order in which they come, and answers when they are durable.
+ *
+ * Invariants:
+ * - the fence is compared when a request is carried out, and is durable before it is confirmed
+ * - a write is on the disk (fdatasync) before it is acknowledged: neither a crash of the server nor
+ *   one of the computer loses it
+ * - a repetition of (token, id) is answered as the first copy was, and not carried out again (rule
+ *   20): a copy that lingers in a connection cannot undo what was written after it
+ * - a host has one connection; a new one ends the one before
+ *
+ * The server performs everything before it takes the next bytes of any connection, so several
+ * requests that have come together share one fdatasync.
+ */
+import { BytesError } from '../base/bytes.ts';
+import type { Token } from '../ft/ports.ts';
+import type { DiskRequest } from '../machine/output.ts';
+import type { DiskFence } from './disk-fence.ts';
+import type { DiskFile } from './disk-file.ts';
+import {
+  DISK_VERSION,
+  type DiskMessage,
+  decodeDiskMessage,
+  encodeDiskMessage,
+} from './disk-messages.ts';
+
+/** Requests whose outcome is remembered; more than can be under way. */
+const MAX_REMEMBERED = 16 * 1024;
+
+/** Where the answers to one replica go. */
+export interface DiskClientEnd {
+  send(bytes: Uint8Array): void;
+  /** Ends the connection. */
+  end(): void;
+}
+
+/** What a server is made of. */
+export interface DiskServerOptions {
+  readonly machine: string;
+  readonly fence: DiskFence;
+  /** By virtio slot. */
+  readonly disks: readonly DiskFile[];
+  /** Something that people should know. */
+  readonly report: (news: string) => void;
+}
+
+/** What has been served, for `vmft status`. */
+export interface DiskCounts {
+  reads: number;
+  writes: number;
+  flushes: number;
+  /** Repetitions that were recognised. */
+  repetitions: number;
+  /** Requests below the fence. */
+  stale: number;
+  /** Connections that were turned away. */
+  refused: number;
+}
+
+export class DiskServer {
+  readonly counts: DiskCounts = {
+    reads: 0,
+    writes: 0,
+    flushes: 0,
+    repetitions: 0,
+    stale: 0,
+    refused: 0,
+  };
+  readonly #options: DiskServerOptions;
+  readonly #clients = new Map<string, DiskClientEnd>();
+  /** Outcome of writes and flushes, by token and id; the oldest first. */
+  readonly #outcomes = new Map<string, boolean>();
+
+  constructor(options: DiskServerOptions) {
+    this.#options = options;
+  }
+
+  /** Where the fence stands. */
+  get fence(): Token {
+    return this.#options.fence.token;
+  }
+
+  /** Hosts that are connected. */
+  get hosts(): readonly string[] {
+    return [...this.#clients.keys()];
+  }
+
+  /**
+   * The first frame of a connection of `host`, as its key has it. False if it is refused; the end
+   * has been told why.
+   */
+  greet(host: string, bytes: Uint8Array, end: DiskClientEnd): boolean {
+    const reason = this.#refusal(host, bytes);
+    if (reason !== undefined) {
+      this.refuse(`${host}: ${reason}`);
+      end.send(encodeDiskMessage({ kind: 'refusal', reason }));
+      return false;
+    }
+    this.#clients.get(host)?.end();
+    this.#clients.set(host, end);
+    const { token: fence } = this.#options.fence;
+    end.send(encodeDiskMessage({ kind: 'welcome', version: DISK_VERSION, fence }));
+    return true;
+  }
+
+  /** Somebody was turned away. */
+  refuse(reason: string): void {
+    this.counts.refused++;
+    this.#options.report(`refuses ${reason}`);
+  }
+
+  /** The connection of `host` has ended. */
+  leave(host: string, end: DiskClientEnd): void {
+    if (this.#clients.get(host) === end) this.#clients.delete(host);
+  }
+
+  #refusal(host: string, bytes: Uint8Array): string | undefined {
+    const hello = readMessage(bytes);
+    if (hello?.kind !== 'hello') return 'no hello of a replica';
+    if (hello.version !== DISK_VERSION) {
+      return `expected version ${DISK_VERSION}, got ${hello.version}`;
+    }
+    const { machine } = this.#options;
+    if (hello.machine !== machine) return `expected machine ${machine}, got ${hello.machine}`;
+    return hello.host === host ? undefined : `expected host ${host}, got ${hello.host}`;
+  }
+
+  /**
+   * Carries out what has come together on a connection, and answers when it is durable. False for
+   * bytes that are no request: the connection cannot be used any more.
+   */
+  serve(host: string, frames: readonly Uint8Array[], end: DiskClientEnd): boolean {
+    const batch: Batch = { touched: new Set(), answers: [] };
+    const understood = frames.every((frame) => this.#take(frame, batch));
+    const failed = [...batch.touched].filter((disk) => !this.#options.disks[disk]!.sync());
+    for (const answer of batch.answers) end.send(encodeDiskMessage(this.#settle(answer, failed)));
+    if (!understood) this.refuse(`${host}: bytes that are no request`);
+    return understood;
+  }
+
+  #take(frame: Uint8Array, batch: Batch): boolean {
+    const message = readMessage(frame);
+    if (message?.kind === 'fence') this.#raise(message.token, batch);
+    else if (message?.kind === 'request') this.#perform(message, batch);
+    else return false;
+    return true;
+  }
+
+  #raise(token: Token, batch: Batch): void {
+    const { fence, report } = this.#options;
+    if (token > fence.token) report(`fence at ${token}`);
+    fence.raise(token);
+    batch.answers.push({ message: { kind: 'fenced', token: fence.token } });
+  }
+
+  #perform({ token, local, request }: DiskMessage & { kind: 'request' }, batch: Batch): void {
+    const { fence, report } = this.#options;
+    const { id, disk, op } = request;
+    if (token < fence.token) {
+      this.counts.stale++;
+      report(`refuses ${op} ${id} of token ${token}: the fence is at ${fence.token}`);
+      batch.answers.push({ message: { kind: 'stale', token: fence.token } });
+      return;
+    }
+    const done = { kind: 'done', id, local } as const;
+    if (op === 'read') {
+      batch.answers.push({ message: { ...done, ...this.#carryOut(request) } });
+      return;
+    }
+    const name = `${token}:${id}`;
+    const before = this.#outcomes.get(name);
+    if (before === undefined && this.#options.disks[disk]) batch.touched.add(disk);
+    if (before !== undefined) this.counts.repetitions++;
+    const ok = before ?? this.#carryOut(request).ok;
+    this.#remember(name, ok);
+    batch.answers.push({ message: { ...done, ok }, written: { name, disk } });
+  }
+
+  #carryOut(request: DiskRequest): { ok: boolean; data?: Uint8Array } {
+    const { op, disk, sector, sectors } = request;
+    const file = this.#options.disks[disk];
+    if (op === 'read') this.counts.reads++;
+    else if (op === 'write') this.counts.writes++;
+    else this.counts.flushes++;
+    if (!file || sector + sectors > file.sectors) return { ok: false };
+    // A flush is what the end of every batch does anyway.
+    if (op === 'flush') return { ok: true };
+    const { ok, data } = file.perform(request);
+    return data ? { ok, data } : { ok };
+  }
+
+  #remember(name: string, ok: boolean): void {
+    this.#outcomes.set(name, ok);
+    if (this.#outcomes.size <= MAX_REMEMBERED) return;
+    this.#outcomes.delete(this.#outcomes.keys().next().value!);
+  }
+
+  /** The answer, now that it is known which disks could not be made durable. */
+  #settle({ message, written }: Answer, failed: readonly number[]): DiskMessage {
+    if (message.kind !== 'done' || !written || !failed.includes(written.disk)) return message;
+    this.#remember(written.name, false);
+    return { ...message, ok: false };
+  }
+}
+
+/** An answer that waits for the end of its batch; of a write or flush, what it is about. */
+interface Answer {
+  readonly message: DiskMessage;
+  readonly written?: { readonly name: string; readonly disk: number };
+}
+
+/** Requests that have come together. */
+interface Batch {
+  /** Disks to be made durable before anything is answered. */
+  readonly touched: Set<number>;
+  readonly answers: Answer[];
+}
+
+function readMessage(bytes: Uint8Array): DiskMessage | undefined {
+  try {
+    return decodeDiskMessage(bytes);
+  } catch (error) {
+    if (error instanceof BytesError) return undefined;
+    throw error;
+  }
+}

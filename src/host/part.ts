@@ -1,0 +1,77 @@
+/**
+ * What every process of a machine has in common: its mark and its control socket in the machine's
+ * folder, a log on standard error, and an end on request. Each survives the death of every other.
+ */
+import { rmSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { VmftError } from '../base/errors.ts';
+import { type Question, serveControl } from './control.ts';
+import { isAlive, readMark, removeMark, writeMark } from './process-file.ts';
+
+/** What a process does when it is asked something, or told to end. */
+export interface PartOptions {
+  readonly folder: string;
+  /** Name of the process: that of a host, `disk` or `gateway`. */
+  readonly name: string;
+  /** What `vmft status` shows of it. */
+  readonly status: () => object;
+  /** Questions of its own; undefined for one that it does not know. */
+  readonly answer?: (question: Question) => object | undefined;
+  /** Somebody wants it to end: by a signal, or by the question `end`. */
+  readonly onEnd: () => void;
+}
+
+/** File of the mark, the control socket and the log of a process. */
+export const partFiles = (folder: string, name: string) => ({
+  mark: join(folder, `${name}.pid`),
+  control: join(folder, `${name}.control`),
+  log: join(folder, 'log', `${name}.log`),
+});
+
+/** One process of a machine, as the others and people see it. */
+export class Part {
+  readonly #options: PartOptions;
+  readonly #control: Server;
+
+  private constructor(options: PartOptions, control: Server) {
+    this.#options = options;
+    this.#control = control;
+  }
+
+  /** Begins; VmftError 'environment' where a process of this name runs already. */
+  static async begin(options: PartOptions): Promise<Part> {
+    const { folder, name, status, answer, onEnd } = options;
+    const { mark, control } = partFiles(folder, name);
+    const former = readMark(mark);
+    if (former && former.pid !== process.pid && isAlive(former)) {
+      throw new VmftError(
+        'environment',
+        `${name} of ${folder} runs already, as process ${former.pid}`,
+      );
+    }
+    writeMark(mark);
+    rmSync(control, { force: true });
+    const server = await serveControl(control, (question) => {
+      if (question.ask === 'status') return { pid: process.pid, ...status() };
+      if (question.ask !== 'end') return answer?.(question);
+      setImmediate(onEnd);
+      return { ending: true };
+    });
+    process.on('SIGTERM', onEnd);
+    process.on('SIGINT', onEnd);
+    return new Part(options, server);
+  }
+
+  /** Takes mark and socket away; to be called last. */
+  end(): void {
+    const { folder, name } = this.#options;
+    this.#control.close();
+    removeMark(partFiles(folder, name).mark);
+  }
+}
+
+/** Writes a line with the time of day to the log. */
+export function logLine(text: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+}

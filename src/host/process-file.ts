@@ -1,0 +1,69 @@
+/**
+ * Which process is which: the file `NAME.pid` in the folder of a machine holds the process's number
+ * and when it was started, so that a number that the system has given to somebody else since is
+ * told from it.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readIfThere } from './durable-file.ts';
+
+/** A process that has been started; it may be dead by now. */
+export interface ProcessMark {
+  readonly pid: number;
+  /** When, in the words of the system; empty where it does not say. */
+  readonly started: string;
+}
+
+/** Position of the start time in /proc/PID/stat, counted from the field after the name. */
+const START_FIELD = 19;
+
+/** The fields of /proc/PID/stat after the name; undefined where there is no such thing. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The mark of the process `pid` as it is now. */
+export const markOf = (pid: number): ProcessMark => ({
+  pid,
+  started: statOf(pid)?.[START_FIELD] ?? '',
+});
+
+/** Writes down that this process is the one of `path`. */
+export function writeMark(path: string): void {
+  writeFileSync(path, JSON.stringify(markOf(process.pid)), { mode: 0o600 });
+}
+
+/** The process of `path`, if one has ever been written down. */
+export function readMark(path: string): ProcessMark | undefined {
+  try {
+    const text = readIfThere(path);
+    return text === undefined ? undefined : (JSON.parse(text) as ProcessMark);
+  } catch {
+    // It is being written.
+    return undefined;
+  }
+}
+
+/** The process ends and takes its mark with it. */
+export function removeMark(path: string): void {
+  if (readMark(path)?.pid === process.pid) rmSync(path, { force: true });
+}
+
+/** Whether the process is there: it runs, or has been stopped by a signal. */
+export function isAlive({ pid, started }: ProcessMark): boolean {
+  const stat = statOf(pid);
+  if (stat) return stat[0] !== 'Z' && stat[START_FIELD] === started;
+  try {
+    process.kill(pid, 0);
+    return started === '';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' && started === '';
+  }
+}
+
+/** Whether the process has been stopped by a signal (SIGSTOP) and not resumed. */
+export const isPaused = ({ pid }: ProcessMark): boolean => statOf(pid)?.[0] === 'T';

@@ -1,0 +1,96 @@
+/**
+ * A machine of real processes in a folder of its own, without the command that sets one up: for
+ * tests that kill, pause and start its parts one by one.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { askControl } from '../../src/host/control.ts';
+import { partFiles } from '../../src/host/part.ts';
+
+/** What package.json installs as `vmft`. */
+export const PROGRAM = fileURLToPath(new URL('../../dist/bin/main.js', import.meta.url));
+
+/** A state that does not come within this time does not come at all. */
+const PATIENCE_MS = 60_000;
+
+/** Waits until `look` finds something, and gives it back. */
+export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const giveUp = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > giveUp) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** A folder with a configuration and a key, and the processes that a test has started in it. */
+export class Parts {
+  readonly folder = mkdtempSync(join(tmpdir(), 'vmft-host-'));
+  readonly key = new Uint8Array(randomBytes(32));
+  readonly #children = new Map<string, ChildProcess>();
+
+  /** Writes the configuration `machine.json`. */
+  configure(config: object): void {
+    mkdirSync(join(this.folder, 'log'), { recursive: true });
+    writeFileSync(join(this.folder, 'key'), this.key);
+    const whole = {
+      machine: 'm',
+      guest: { image: 'image' },
+      key: 'key',
+      arbiter: 'dir:arbiter',
+      hosts: [{ name: 'alpha', address: '127.0.0.1:1' }],
+      disk: 'unix:disk.socket',
+      gateway: 'unix:gateway.socket',
+      ...config,
+    };
+    writeFileSync(join(this.folder, 'machine.json'), JSON.stringify(whole));
+  }
+
+  at(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Starts a process by the command that runs it. */
+  start(name: string, command: readonly string[]): ChildProcess {
+    const args = [PROGRAM, ...command, '--config', this.at('machine.json')];
+    const child = spawn(process.execPath, args, { cwd: this.folder, stdio: 'pipe' });
+    let text = '';
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      writeFileSync(this.at(`log/${name}.log`), text);
+    });
+    this.#children.set(name, child);
+    return child;
+  }
+
+  /** What a process has logged. */
+  log(name: string): string {
+    return readFileSync(this.at(`log/${name}.log`), 'utf8');
+  }
+
+  /** What a process says of itself; undefined while it does not answer. */
+  async status<Status = Record<string, unknown>>(name: string): Promise<Status | undefined> {
+    const { control } = partFiles(this.folder, name);
+    return (await askControl(control, { ask: 'status' }, 2000)) as Status | undefined;
+  }
+
+  /** Kills a process as a power cut would, and waits until it is gone. */
+  async kill(name: string): Promise<void> {
+    const child = this.#children.get(name)!;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Ends everything. */
+  async end(): Promise<void> {
+    for (const name of this.#children.keys()) await this.kill(name);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
