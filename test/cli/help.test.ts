@@ -19,10 +19,11 @@ const COMMANDS = [
   'explore',
   'soak',
   'vectors',
+  'disk',
   'version',
 ];
-/** Examples of guests that wait for their clients for ever. */
-const SERVERS = /--publish/;
+/** Examples of programs that wait for their clients for ever, and of what acts on them. */
+const SERVERS = /--publish|--config|vmft (status|stop|crash) /;
 
 beforeAll(async () => {
   const source = readFileSync(`${GUESTS}/hello.asm`);
