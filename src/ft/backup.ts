@@ -12,7 +12,8 @@ import { halt, onSliced, run } from './live.ts';
 import { askReads, hasReads, onRead } from './local-reads.ts';
 import type { Message } from './messages.ts';
 import { forgetReleased } from './output-rule.ts';
-import type { Event, HostId } from './ports.ts';
+import { askMirror, mirror, mirrorRest, onMirrored } from './own-disks.ts';
+import type { Event, HaltReason, HostId } from './ports.ts';
 import type { Step } from './state.ts';
 
 /** The first event of a backup's life: it waits for the primary's greeting. */
@@ -39,7 +40,7 @@ export function onBackupEvent(step: Step, event: Event): void {
     }
     case 'sliced':
       s.inbox.executed += event.slice.entries.length;
-      onSliced(step, event.slice);
+      mirror(step, onSliced(step, event.slice));
       forgetReleased(s.outputs, s.inbox.releasedUpTo);
       if (hasReads(step, event.slice)) reportProgress(step);
       break;
@@ -51,6 +52,9 @@ export function onBackupEvent(step: Step, event: Event): void {
       break;
     case 'read':
       onRead(step, event.completion);
+      break;
+    case 'mirrored':
+      onMirrored(step, event.ordinal, event.ok);
       break;
     case 'channel-lost':
       if (event.peer === s.peer) suspect(step);
@@ -68,6 +72,7 @@ export function onBackupEvent(step: Step, event: Event): void {
 
 /** Rule 7: from here on nothing is acknowledged, so the point of a go-live is fixed. */
 function suspect(step: Step): void {
+  if (step.s.leaving) return;
   if (step.config.rules.closeFirst) closeChannel(step);
   claimForGood(step);
 }
@@ -86,7 +91,8 @@ function takeMessage(step: Step, message: Message): boolean {
     const { reason } = message;
     send(step, { kind: 'goodbye-ack', generation: s.generation });
     if (reason === 'switch-over') return false;
-    halt(step, reason === 'divergence' ? 'refused' : reason);
+    if (reason === 'divergence' || reason === 'refused') halt(step, 'refused');
+    else leave(step, reason);
     return true;
   }
   return message.kind === 'batch' && s.channel === 'open' && onBatch(step, message);
@@ -124,6 +130,28 @@ export function advanceBackup(step: Step): void {
   }
   beat(step);
   askReads(step);
+  askMirror(step);
   if (s.inbox.executed + s.reads.waiting.length < s.inbox.received) run(step);
-  if (s.arbitration.stage !== 'idle') goLive(step);
+  if (s.leaving) leave(step, s.leaving);
+  else if (s.arbitration.stage !== 'idle') goLive(step);
+}
+
+/** The primary has ended for good, and everything that it said is here. */
+function leave(step: Step, reason: HaltReason): void {
+  const { config, s } = step;
+  if (config.disks === 'own' && !isMirrored(step)) {
+    s.leaving = reason;
+    closeChannel(step);
+  } else {
+    halt(step, reason);
+  }
+}
+
+/** Whether the disks are as the primary has left its own. */
+function isMirrored(step: Step): boolean {
+  const { inbox, execution } = step.s;
+  if (inbox.executed < inbox.received || execution.running) return false;
+  mirrorRest(step);
+  askMirror(step);
+  return step.s.mirror.length === 0;
 }

@@ -75,6 +75,11 @@ export interface ReplicaConfig {
    * itself (local-reads.ts). The same at both members.
    */
   readonly reads: 'log' | 'local';
+  /**
+   * Whether the hosts share the machine's disks or each has its own (own-disks.ts). The same at
+   * all members; with own disks `reads` is `log`.
+   */
+  readonly disks: 'shared' | 'own';
   readonly timing: Timing;
   readonly limits: Limits;
 }
@@ -111,6 +116,7 @@ export function replicaConfig(
     rules: ALL_RULES,
     uncertain: 'resend' as const,
     reads: 'log' as const,
+    disks: 'shared' as const,
     timing: DEFAULT_TIMING,
     limits: DEFAULT_LIMITS,
     ...given,

@@ -3,7 +3,7 @@
  * primary's outputs can depend on. In this order, each step waiting for the one before:
  *
  * 1. the generation's test-and-set is won (rule 1); until then the replica emits nothing
- * 2. the disk's fence is raised to 2g + 1, and that is confirmed (rule 8)
+ * 2. the shared disk's fence is raised to 2g + 1, and that is confirmed (rule 8)
  * 3. everything acknowledged has been consumed (rule 7); this runs while 1 and 2 wait
  * 4. the replayer becomes a recorder; gateway and console sink are told
  * 5. the uncertain window goes again by its policy, pending disk requests are re-issued in order,
@@ -18,7 +18,7 @@ import type { Step } from './state.ts';
 /** Takes the next steps that are possible. Called once the backup has begun to ask. */
 export function goLive(step: Step): void {
   const { config, s, out } = step;
-  const consumed = s.inbox.executed === s.inbox.received && !s.execution.running;
+  const consumed = isThrough(step);
   if (consumed && s.execution.ended === 'power-off') {
     halt(step, 'power-off');
     return;
@@ -33,9 +33,15 @@ export function goLive(step: Step): void {
   becomeAlone(step);
 }
 
-/** Raises the fence, and asks again while the disk does not answer. True once it is confirmed. */
+/** Whether everything that has been received has been executed, also by disks of the host's own. */
+function isThrough({ s }: Step): boolean {
+  const { inbox, execution, mirror } = s;
+  return inbox.executed === inbox.received && !execution.running && mirror.length === 0;
+}
+
+/** Raises the shared disk's fence, asking until it answers. True once it is confirmed. */
 function isFenced({ config, s, out }: Step): boolean {
-  if (!config.rules.fence) return true;
+  if (!config.rules.fence || config.disks === 'own') return true;
   if (s.fence === 'confirmed') return true;
   if (s.fence && s.nowNs < s.fence.retryAtNs) return false;
   s.fence = { retryAtNs: s.nowNs + config.timing.retryNs };

@@ -161,7 +161,7 @@ function becomeStandby({ s, out }: Step): void {
 }
 
 function onAssembled(step: Step, digest: string | undefined, handover: Handover): void {
-  const { s } = step;
+  const { config, s } = step;
   if (digest !== handover.digest) {
     if (s.channel === 'open') {
       send(step, { kind: 'goodbye', generation: s.generation, reason: 'divergence' });
@@ -172,7 +172,7 @@ function onAssembled(step: Step, digest: string | undefined, handover: Handover)
   }
   const { entries, outputs, count, pending } = handover;
   s.execution = { running: false, count, ended: undefined };
-  s.outputs = newOutputs(outputs, pending);
+  s.outputs = newOutputs(config, outputs, pending);
   s.inbox = { ...s.inbox, received: entries, executed: entries };
   s.reads = newLocalReads();
   becomeBackup(step);

@@ -9,7 +9,8 @@
  * that a go-live has to send or issue again, disk requests without a logged completion included.
  *
  * Invariants:
- * - release(o) ⇒ entry(o) < acknowledged, or this replica is alone, or o is a disk read
+ * - release(o) ⇒ entry(o) < acknowledged, or this replica is alone, or o is a disk read, or any
+ *   request to a disk of the host's own (own-disks.ts)
  * - a disk read is not held, and never passes a held or running write that it overlaps
  * - releasedUpTo = the lowest ordinal, disk requests aside, whose arrival is not confirmed (rule 5)
  */
@@ -17,7 +18,7 @@ import type { LogEntry, Slice } from '../hypervisor/entry.ts';
 import type { DiskRequest, Output } from '../machine/output.ts';
 import { ETHERTYPE_IPV4, parseEthernet } from '../net/ethernet.ts';
 import { PROTOCOL_UDP, parseIpv4 } from '../net/ipv4.ts';
-import type { UncertainPolicy } from './config.ts';
+import type { ReplicaConfig, UncertainPolicy } from './config.ts';
 import { mustWait } from './disk-order.ts';
 import { readsAhead } from './local-reads.ts';
 import type { Step } from './state.ts';
@@ -37,46 +38,73 @@ export interface OutputQueue {
   /** Ordinal of the guest's next output. */
   next: number;
   held: PendingOutput[];
-  /** How many of `held` are disk reads, which need no acknowledgement. */
-  heldReads: number;
+  /** Disks are the host's own: what goes there does not leave the machine. */
+  readonly ownDisks: boolean;
+  /** How many of `held` need no acknowledgement: disk reads, and requests to own disks. */
+  heldFree: number;
   released: PendingOutput[];
 }
 
-/** No output yet; or of a new backup, the outputs so far and those that have not arrived. */
-export function newOutputs(next = 0, pending: readonly PendingOutput[] = []): OutputQueue {
-  const held = [...pending];
-  return { next, held, heldReads: held.filter(isRead).length, released: [] };
+/** A disk request of which a completion is in the log. */
+export interface Completed {
+  readonly ordinal: number;
+  readonly request: DiskRequest;
+  readonly ok: boolean;
 }
 
-/** Takes in what a stretch of execution produced, and the completions that it consumed. */
-export function produce(queue: OutputQueue, slice: Slice): void {
+/** No output yet; or of a new backup, the outputs so far and those that have not arrived. */
+export function newOutputs(
+  { disks }: Pick<ReplicaConfig, 'disks'>,
+  next = 0,
+  pending: readonly PendingOutput[] = [],
+): OutputQueue {
+  const queue = { next, held: [], released: [], ownDisks: disks === 'own', heldFree: 0 };
+  keepHeld(queue, [...pending]);
+  return queue;
+}
+
+/**
+ * Takes in what a stretch of execution produced, and the completions that it consumed, which are
+ * returned.
+ */
+export function produce(queue: OutputQueue, slice: Slice): Completed[] {
   const marker = slice.entries.find((entry) => entry.kind === 'output');
   for (const output of slice.outputs) {
     const pending = { ordinal: queue.next++, output, entry: marker?.seq ?? -1 };
     queue.held.push(pending);
-    if (isRead(pending)) queue.heldReads++;
+    if (isFree(queue, pending)) queue.heldFree++;
   }
-  for (const entry of slice.entries) retire(queue, entry);
+  return slice.entries.flatMap((entry) => retire(queue, entry) ?? []);
 }
 
 /** A completion in the log ends the life of its request. */
-function retire(queue: OutputQueue, entry: LogEntry): void {
-  if (entry.kind !== 'input' || entry.input.kind !== 'disk') return;
-  const { id } = entry.input;
-  const others = (pending: PendingOutput): boolean => diskRequest(pending)?.id !== id;
-  keepHeld(queue, queue.held.filter(others));
-  queue.released = queue.released.filter(others);
+function retire(queue: OutputQueue, entry: LogEntry): Completed | undefined {
+  if (entry.kind !== 'input' || entry.input.kind !== 'disk') return undefined;
+  const { id, ok } = entry.input;
+  const isIt = (pending: PendingOutput): boolean => diskRequest(pending)?.id === id;
+  const done = queue.held.find(isIt) ?? queue.released.find(isIt);
+  if (!done) return undefined;
+  keepHeld(
+    queue,
+    queue.held.filter((pending) => pending !== done),
+  );
+  queue.released = queue.released.filter((pending) => pending !== done);
+  return { ordinal: done.ordinal, request: diskRequest(done)!, ok };
 }
 
 function keepHeld(queue: OutputQueue, held: PendingOutput[]): void {
   queue.held = held;
-  queue.heldReads = held.filter(isRead).length;
+  queue.heldFree = held.filter((pending) => isFree(queue, pending)).length;
 }
 
 const diskRequest = ({ output }: PendingOutput): DiskRequest | undefined =>
   output.kind === 'disk' ? output.request : undefined;
 
-const isRead = (pending: PendingOutput): boolean => diskRequest(pending)?.op === 'read';
+/** Whether an output need not wait for an acknowledgement. */
+function isFree({ ownDisks }: OutputQueue, pending: PendingOutput): boolean {
+  const request = diskRequest(pending);
+  return request !== undefined && (ownDisks || request.op === 'read');
+}
 
 /**
  * Releases what may leave. `acknowledged` entries of the machine's life are in the backup's buffer;
@@ -87,13 +115,14 @@ export function release(step: Step, acknowledged: number): void {
   const { outputs, token } = s;
   const oldest = outputs.held[0];
   // An isolated primary may hold a great many: mostly there is nothing to do, and that is cheap.
-  if (!oldest || (oldest.entry >= acknowledged && outputs.heldReads === 0)) return;
+  if (!oldest || (oldest.entry >= acknowledged && outputs.heldFree === 0)) return;
   /** Disk requests that run, that the backup has still to do, or wait before the output at hand. */
   const running = outputs.released.flatMap((o) => (o.completed ? [] : (diskRequest(o) ?? [])));
   const ahead = [...running, ...readsAhead(step)];
   const held: PendingOutput[] = [];
   for (const pending of outputs.held) {
-    const leaves = (pending.entry < acknowledged || isRead(pending)) && !isBlocked(pending, ahead);
+    const free = pending.entry < acknowledged || isFree(outputs, pending);
+    const leaves = free && !isBlocked(pending, ahead);
     const request = diskRequest(pending);
     if (request) ahead.push(request);
     if (!leaves) {
@@ -144,6 +173,17 @@ export function forgetReleased(queue: OutputQueue, releasedUpTo: number): void {
   if (queue.held.length === 0) return;
   const kept = queue.held.filter((o) => o.ordinal >= releasedUpTo || diskRequest(o));
   keepHeld(queue, kept);
+}
+
+/** Takes the disk requests that are held out of the queue. */
+export function takeRequests(queue: OutputQueue): Pick<Completed, 'ordinal' | 'request'>[] {
+  const requests = queue.held.flatMap((pending) => {
+    const request = diskRequest(pending);
+    return request ? [{ ordinal: pending.ordinal, request }] : [];
+  });
+  const others = queue.held.filter((pending) => !diskRequest(pending));
+  keepHeld(queue, others);
+  return requests;
 }
 
 /**

@@ -157,6 +157,8 @@ export type Event = {
   | { readonly kind: 'released'; readonly ordinal: number }
   /** The answer to a `read`. */
   | { readonly kind: 'read'; readonly completion: Extract<Input, { kind: 'disk' }> }
+  /** The answer to a `mirror`. */
+  | { readonly kind: 'mirrored'; readonly ordinal: number; readonly ok: boolean }
   /** The arbiter says who owns a generation; undefined for nobody yet. */
   | {
       readonly kind: 'owner';
@@ -224,9 +226,10 @@ export type Effect =
   /**
    * Let an output leave. Emitted only when the entry of the output has been acknowledged on the
    * channel of the present generation, or the generation has been won, or the output is a disk
-   * read (contracts.md 8). In order of their ordinals, except that a disk request waits for an
-   * earlier one that it overlaps while others pass. Frames, console bytes and the exit are
-   * answered with `released` once the receiver has them, disk requests with a `disk` input.
+   * read (contracts.md 8) or any request to a disk of the host's own. In order of their ordinals,
+   * except that a disk request waits for an earlier one that it overlaps while others pass.
+   * Frames, console bytes and the exit are answered with `released` once the receiver has them,
+   * disk requests with a `disk` input.
    */
   | {
       readonly kind: 'release';
@@ -239,6 +242,11 @@ export type Effect =
    * `local` of the primary.
    */
   | { readonly kind: 'read'; readonly token: Token; readonly request: DiskRequest }
+  /**
+   * Of a backup with disks of its own: have the disk do what the primary's has done; answer with
+   * `mirrored`. One that failed comes again.
+   */
+  | { readonly kind: 'mirror'; readonly ordinal: number; readonly request: DiskRequest }
   /** Ask the arbiter; a repeated effect asks again. Answered by `arbiter`, or not at all. */
   | { readonly kind: 'test-and-set'; readonly claim: Claim }
   /** Ask the arbiter who owns a generation, claiming nothing. Answered by `owner`, or never. */
@@ -269,7 +277,7 @@ export type Effect =
    * the driver keeps are of no more use.
    */
   | { readonly kind: 'protection'; readonly peer: HostId; readonly news: ProtectionNews }
-  /** Raise the disk's fence to `token`; answer with `fenced`. Always before `go-live`. */
+  /** Raise the shared disk's fence to `token`; answer with `fenced`. Always before `go-live`. */
   | { readonly kind: 'fence'; readonly token: Token }
   /** Tell gateway and console sink who speaks for the machine now. After `go-live`. */
   | { readonly kind: 'announce'; readonly token: Token }

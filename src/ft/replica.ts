@@ -16,7 +16,7 @@ import { newState, type ReplicaState, type Step } from './state.ts';
 
 /** A replica before its first event, which must be a `wake`. */
 export function createReplica(config: ReplicaConfig, start: Start): Replica<ReplicaState> {
-  let s = newState(start);
+  let s = newState(start, config);
   return {
     get role() {
       return s.role;
@@ -104,8 +104,12 @@ function nextDueNs(step: Step): number {
   const consider = (atNs: number): void => {
     if (atNs < due) due = atNs;
   };
+  /** For what has been put off: what is due already waits for something else than time. */
+  const considerLater = (atNs: number): void => {
+    if (atNs > s.nowNs) consider(atNs);
+  };
   const { stage, retryAtNs } = s.arbitration;
-  const isMember = s.role === 'primary' || s.role === 'backup';
+  const isMember = (s.role === 'primary' || s.role === 'backup') && !s.leaving;
   if (s.joining?.stage === 'asking') consider(s.joining.retryAtNs);
   const toldNs = s.execution.ended === 'switch-over' && stage !== 'idle' ? undefined : s.farewellNs;
   if (toldNs !== undefined) consider(toldNs + config.timing.failureTimeoutNs);
@@ -116,6 +120,7 @@ function nextDueNs(step: Step): number {
   }
   if (s.role === 'primary' && rests(step)) consider(s.lag.restUntilNs);
   for (const { retryAtNs: atNs } of s.reads.asked) consider(atNs);
+  for (const { askAtNs } of s.mirror) if (askAtNs !== undefined) considerLater(askAtNs);
   if (s.fence && s.fence !== 'confirmed') consider(s.fence.retryAtNs);
   return Math.max(due, s.nowNs);
 }

@@ -11,7 +11,16 @@ import type { Joining } from './joining.ts';
 import { type Lag, newLag } from './lag.ts';
 import { type LocalReads, newLocalReads } from './local-reads.ts';
 import { newOutputs, type OutputQueue } from './output-rule.ts';
-import { type Effect, type HostId, type Role, type Start, type Token, tokenOf } from './ports.ts';
+import type { MirrorRequest } from './own-disks.ts';
+import {
+  type Effect,
+  type HaltReason,
+  type HostId,
+  type Role,
+  type Start,
+  type Token,
+  tokenOf,
+} from './ports.ts';
 import type { Clone } from './reprotect.ts';
 import { newWindow, type SendWindow } from './window.ts';
 
@@ -44,6 +53,8 @@ export interface ReplicaState {
   channel: 'unopened' | 'greeting' | 'open' | 'closed';
   /** When a goodbye was sent; the sender lingers until it is acknowledged or the peer fails. */
   farewellNs: number | undefined;
+  /** Why a backup will halt, once its own disks have all that they must have. */
+  leaving: HaltReason | undefined;
   /** At a winning backup: the fence has been confirmed, or when to ask for it again. */
   fence: 'confirmed' | { retryAtNs: number } | undefined;
   /** The `wake-at` that is out. */
@@ -61,6 +72,8 @@ export interface ReplicaState {
   inbox: Inbox;
   /** Reads of the shared disk that the backup does itself. */
   reads: LocalReads;
+  /** Requests that a backup has still to carry out on its own disks. */
+  mirror: MirrorRequest[];
   /** At a source, until the new backup has answered. */
   clone: Clone | undefined;
   /** When an alone replica may try again to be protected, and whom it has tried last. */
@@ -79,7 +92,7 @@ export interface Step {
 }
 
 /** A replica before its first event. */
-export function newState(start: Start): ReplicaState {
+export function newState(start: Start, config: ReplicaConfig): ReplicaState {
   const generation = start.role === 'standby' ? 0 : start.generation;
   return {
     role: start.role,
@@ -90,16 +103,18 @@ export function newState(start: Start): ReplicaState {
     token: tokenOf(generation, false),
     channel: 'unopened',
     farewellNs: undefined,
+    leaving: undefined,
     fence: undefined,
     alarmNs: undefined,
     execution: { running: false, count: 0, ended: undefined },
     watch: newWatch(),
     arbitration: newArbitration(),
-    outputs: newOutputs(),
+    outputs: newOutputs(config),
     window: newWindow(),
     lag: newLag(),
     inbox: newInbox(),
     reads: newLocalReads(),
+    mirror: [],
     clone: undefined,
     nextClone: { atNs: 0, tried: '' },
     joining: undefined,

@@ -10,10 +10,13 @@
  * is not.
  */
 import { isDone } from './client.ts';
+import { diskOf } from './disk.ts';
+import type { SimHost } from './host.ts';
 import { type Counterhistory, checkHistory, type Operation } from './linearizability.ts';
 import { hasEnded, isLive, isLost, survivor } from './lives.ts';
 import { MODELS } from './models.ts';
 import { judgeDeliveries } from './report.ts';
+import { sameSector, sectorNames } from './sectors.ts';
 import type { Observation, Violation } from './trace.ts';
 import type { World } from './world.ts';
 
@@ -27,7 +30,8 @@ export function judge(world: World): Violation[] {
 
 /** What is wrong already, whatever may come yet. */
 export function judgeSafety(world: World): Violation[] {
-  return dated(world, [...requirement(world), ...repetition(world), ...diskOrder(world)]);
+  const found = [requirement, repetition, diskOrder, ownDisks].flatMap((check) => check(world));
+  return dated(world, found);
 }
 
 const dated = ({ state }: World, found: readonly Found[]): Violation[] =>
@@ -74,12 +78,48 @@ function diskOrder(world: World): Found[] {
   const { held, released } = host.replica.state().outputs;
   if ([...held, ...released].some(({ output }) => output.kind === 'disk')) return [];
   const found: Found[] = [];
-  for (const [name, { latest, highest }] of Object.entries(world.state.disk.writes)) {
+  for (const [name, { latest, highest }] of Object.entries(diskOf(world, host.id).writes)) {
     if (latest === highest) continue;
     const evidence = `sector ${name} holds output ${latest}, older than output ${highest}`;
     found.push({ checker: 'disk-order', evidence });
   }
   return found;
+}
+
+/**
+ * Where each host has disks of its own: those of primary, backup and alone replica are, byte for
+ * byte, what their machine has written, but for sectors to which something is under way.
+ */
+function ownDisks(world: World): Found[] {
+  const found: Found[] = [];
+  for (const [id, { sectors }] of Object.entries(world.state.ownDisks)) {
+    const host = world.host(id);
+    if (!hasMachine(host)) continue;
+    const { written } = host.state;
+    const wanted = { ...world.parts.sectors, ...written.sectors };
+    const mirror = host.replica.state().mirror.map(({ request }) => request);
+    const open = new Set([...written.underWay, ...mirror].flatMap(sectorNames));
+    const names = new Set([...Object.keys(wanted), ...Object.keys(sectors)]);
+    const wrong = [...names].filter(
+      (name) => !open.has(name) && !sameSector(wanted[name], sectors[name]),
+    );
+    if (wrong.length === 0) continue;
+    const some = wrong.slice(0, MAX_NAMED).join(', ');
+    const evidence = `the disk of ${id} is not what its machine has written: sectors ${some}`;
+    found.push({ checker: 'own-disk', evidence });
+  }
+  return found;
+}
+
+/** Sectors that a violation names. */
+const MAX_NAMED = 4;
+
+/** Whether a host has the machine, or had it at a clean end. */
+function hasMachine({ replica, state }: SimHost): boolean {
+  const { role } = replica;
+  if (state.reason === 'guest-exit' || state.reason === 'power-off') return true;
+  if (state.status !== 'up') return false;
+  return role === 'primary' || role === 'backup' || role === 'alone';
 }
 
 /** Once everything is healed, everything is answered, unless the machine is lost. */
@@ -190,7 +230,7 @@ export function compareRuns(world: World, reference: World): Violation[] {
 
 /** The written sectors of the disk with a checksum of each, in a fixed order. */
 function sectorsOf(world: World): Record<string, string> {
-  const { sectors } = world.state.disk;
+  const { sectors } = diskOf(world, survivor(world).id);
   const names = Object.keys(sectors).sort();
   return Object.fromEntries(names.map((name) => [name, world.hashBytes(sectors[name]!)]));
 }

@@ -14,15 +14,19 @@ import {
   newStage,
   nextPiece,
   roundBytes,
+  type Sector,
   takePiece,
 } from '../hypervisor/clone.ts';
 import type { Snapshot } from '../machine/types.ts';
+import type { DiskState } from './disk.ts';
 import type { SimHost } from './host.ts';
+import { sectorName } from './sectors.ts';
 
 /** What a host keeps of a clone, at either end. */
 export interface CloneState {
   /** At the source: what the standby has after the round, and what of the round is to be sent. */
   sent: Snapshot | undefined;
+  sentSectors: Readonly<DiskState['sectors']>;
   round: CloneRound | undefined;
   stage: CloneStage;
 }
@@ -30,13 +34,17 @@ export interface CloneState {
 /** No clone. */
 export const newClone = (): CloneState => ({
   sent: undefined,
+  sentSectors: {},
   round: undefined,
   stage: newStage(),
 });
 
 /** A copy that does not change with the original. */
-export function copyClone({ sent, round, stage }: CloneState): CloneState {
-  return { sent, round: round && { ...round }, stage: { ...stage, pages: [...stage.pages] } };
+export function copyClone(clone: CloneState): CloneState {
+  const { round, stage } = clone;
+  const pages = [...stage.pages];
+  const sectors = [...stage.sectors];
+  return { ...clone, round: round && { ...round }, stage: { ...stage, pages, sectors } };
 }
 
 /** The effects of a clone. */
@@ -96,7 +104,8 @@ function capture(host: SimHost, { attempt, round, final }: Effect & { kind: 'cap
   if (engine.mode !== 'record') return;
   const checkpoint = engine.log.checkpoint();
   const before = round === 1 ? undefined : state.clone.sent;
-  state.clone.round = beginRound(checkpoint, before, final);
+  const sectors = changedSectors(host, round === 1);
+  state.clone.round = beginRound(checkpoint, before, final, sectors);
   state.clone.sent = checkpoint.machine;
   const bytes = roundBytes(state.clone.round);
   const event = { kind: 'captured', attempt, bytes } as const;
@@ -110,6 +119,29 @@ function capture(host: SimHost, { attempt, round, final }: Effect & { kind: 'cap
   answer(host, { ...event, end: { entries: checkpoint.point.seq, count, digest } });
 }
 
+/** Sectors of the host's own disk that the standby has not. */
+function changedSectors({ id, state, world }: SimHost, first: boolean): Sector[] {
+  const disk = world.state.ownDisks[id];
+  if (!disk || world.scenario.leftOut.includes('disk-copy')) return [];
+  const before = first ? {} : state.clone.sentSectors;
+  state.clone.sentSectors = { ...disk.sectors };
+  return Object.entries(disk.sectors).flatMap(([name, bytes]) => {
+    if (before[name] === bytes) return [];
+    const [slot, sector] = name.split(':').map(Number);
+    return [{ disk: slot!, sector: sector!, bytes }];
+  });
+}
+
+/** The disk of a host that becomes a backup has what the clone brought, and nothing else. */
+function replaceDisk({ id, world }: SimHost, sectors: readonly Sector[]): void {
+  const disk = world.state.ownDisks[id];
+  if (!disk || world.scenario.leftOut.includes('disk-copy')) return;
+  disk.writes = {};
+  disk.sectors = Object.fromEntries(
+    sectors.map(({ disk: slot, sector, bytes }) => [sectorName(slot, sector), bytes]),
+  );
+}
+
 /** A piece that is none leaves the machine incomplete, which shows when it is assembled. */
 function install(stage: CloneStage, bytes: Uint8Array): void {
   try {
@@ -121,7 +153,7 @@ function install(stage: CloneStage, bytes: Uint8Array): void {
 
 function assemble(host: SimHost, attempt: number): void {
   const { state, world } = host;
-  const { checkpoint } = state.clone.stage;
+  const { checkpoint, sectors } = state.clone.stage;
   state.clone = newClone();
   if (!checkpoint) {
     answer(host, { kind: 'assembled', attempt, digest: undefined });
@@ -129,6 +161,7 @@ function assemble(host: SimHost, attempt: number): void {
   }
   const { machine } = host.engine.log;
   machine.restore(checkpoint.machine);
+  replaceDisk(host, sectors);
   host.engine = world.makeEngine('replay', machine, host.sources(), checkpoint.point);
   host.takeHistory(world.state.histories[attempt]!);
   answer(host, { kind: 'assembled', attempt, digest: machine.digest() });

@@ -1,24 +1,25 @@
 /**
- * The simulated shared disk server. Requests run in parallel, each for a random service time, so
- * that two writes under way may be applied in either order: keeping overlapping ones apart is the
- * replicas' business.
+ * The simulated disk server, shared by all hosts, or one for each host where they have disks of
+ * their own; those stay when the host starts again. Requests run in parallel, each for a random
+ * service time, so that two writes under way may be applied in either order: keeping overlapping
+ * ones apart is the replicas' business.
  *
  * Invariants (protocol.md §4):
  * - the fence never goes back; it is compared when a request is applied, not when it comes (8)
  * - tokens are compared, never generations (2)
  * - a write that comes again with the same (token, id) is not applied again (20)
  */
-import type { HostId } from '../ft/ports.ts';
+import type { HostEvent, HostId } from '../ft/ports.ts';
 import { isBelow } from '../ft/speaker.ts';
+import type { Input } from '../machine/input.ts';
 import type { DiskRequest } from '../machine/output.ts';
 import type { SimEvent } from './events.ts';
 import { transferEarly } from './guest-memory.ts';
 import { linkName, sendStream } from './links.ts';
+import { SECTOR_BYTES, sectorName, sectorsOf } from './sectors.ts';
 import type { World } from './world.ts';
 
-const SECTOR_BYTES = 512;
-
-/** The shared disk: its health, its fence and what is written on it. */
+/** A disk server: its health, its fence and what is written on it. */
 export interface DiskState {
   mode: 'ok' | 'slow' | 'failing' | 'down';
   /** The only host whose requests fail while the mode is `failing`; all of them where null. */
@@ -34,16 +35,38 @@ export interface DiskState {
   waiting: SimEvent[];
 }
 
-/** A healthy disk of zeros, with its fence down. */
-export const newDisk = (): DiskState => ({
+/** A healthy disk on which these sectors are written, with its fence down. */
+export const newDisk = (sectors: DiskState['sectors'] = {}): DiskState => ({
   mode: 'ok',
   failsFor: null,
   fence: 0,
-  sectors: {},
+  sectors: { ...sectors },
   writes: {},
   applied: {},
   waiting: [],
 });
+
+/** A copy that does not change with the original; what is written on it is shared. */
+export function copyDisk(disk: DiskState): DiskState {
+  const { sectors, writes, applied, waiting } = disk;
+  return {
+    ...disk,
+    sectors: { ...sectors },
+    writes: { ...writes },
+    applied: { ...applied },
+    waiting: [...waiting],
+  };
+}
+
+/** The server that serves a host. */
+export const diskOf = ({ state }: World, host: HostId): DiskState =>
+  state.ownDisks[host] ?? state.disk;
+
+/** Every server of the world; with disks of their own, those of the hosts. */
+export function allDisks({ state }: World): DiskState[] {
+  const own = Object.values(state.ownDisks);
+  return own.length > 0 ? own : [state.disk];
+}
 
 type Request = SimEvent & { kind: 'disk-request' | 'disk-apply' };
 
@@ -52,11 +75,11 @@ export function onDiskEvent(
   world: World,
   event: SimEvent & { kind: 'disk-request' | 'disk-apply' | 'disk-fence' },
 ): void {
-  const { disk } = world.state;
+  const disk = diskOf(world, event.host);
   if (disk.mode === 'down') {
     disk.waiting.push(event);
   } else if (event.kind === 'disk-request') {
-    world.schedule(serviceNs(world), { ...event, kind: 'disk-apply' });
+    world.schedule(serviceNs(world, disk), { ...event, kind: 'disk-apply' });
   } else if (event.kind === 'disk-apply') {
     apply(world, event);
   } else {
@@ -64,14 +87,14 @@ export function onDiskEvent(
   }
 }
 
-function serviceNs(world: World): number {
+function serviceNs(world: World, { mode }: DiskState): number {
   const { serviceNs, slowFactor } = world.scenario.disk;
   const time = serviceNs[0] + world.prng.below(serviceNs[1] - serviceNs[0] + 1);
-  return world.state.disk.mode === 'slow' ? time * slowFactor : time;
+  return mode === 'slow' ? time * slowFactor : time;
 }
 
 function raiseFence(world: World, { host, life, token }: SimEvent & { kind: 'disk-fence' }): void {
-  const { disk } = world.state;
+  const disk = diskOf(world, host);
   disk.fence = Math.max(disk.fence, token);
   world.trace('disk', `fence at ${disk.fence}`);
   const event = { kind: 'fenced', token: disk.fence } as const;
@@ -80,7 +103,10 @@ function raiseFence(world: World, { host, life, token }: SimEvent & { kind: 'dis
 
 function apply(world: World, event: Request): void {
   const { host, life, token, ordinal, request, local } = event;
-  const { disk } = world.state;
+  const disk = diskOf(world, host);
+  // A host that starts again begins with a disk to which nothing is under way.
+  const isOwn = disk !== world.state.disk;
+  if (isOwn && life !== world.host(host).state.life) return;
   const link = linkName('disk', host);
   const what = describeRequest(request);
   if (isBelow(token, disk.fence, world.scenario.rules)) {
@@ -90,15 +116,17 @@ function apply(world: World, event: Request): void {
     return;
   }
   const name = `${token}:${request.id}`;
-  const again = request.op !== 'read' && name in disk.applied;
+  const once = request.op !== 'read' && local !== 'mirror';
+  const again = once && name in disk.applied;
   const fails = disk.mode === 'failing' && (disk.failsFor ?? host) === host;
   const ok = again ? disk.applied[name]! : !fails;
-  if (request.op !== 'read') disk.applied[name] = ok;
+  if (once) disk.applied[name] = ok;
   if (ok && !again && request.op === 'write') write(disk, request, ordinal);
   const notes = `${again ? ' (again)' : ''}${local ? ` for ${host} itself` : ''}`;
   world.trace('disk', `${ok ? '' : 'fails '}${what}${notes}`);
-  // A read tells the outside nothing: it is not held, and the machine that lives on may differ.
-  if (!again && request.op !== 'read') {
+  // A read tells the outside nothing: it is not held, and the machine that lives on may differ. A
+  // disk of the host's own is no outside.
+  if (!again && request.op !== 'read' && !isOwn) {
     world.observe(event, 'disk', { kind: 'disk', request });
   }
   const data = ok && request.op === 'read' ? { data: read(disk, request) } : {};
@@ -106,17 +134,23 @@ function apply(world: World, event: Request): void {
     transferEarly(world.host(host).engine.log.machine, request.id, data.data);
   }
   const completion = { kind: 'disk', id: request.id, ok, ...data } as const;
-  const reply = local
-    ? ({ kind: 'read', completion } as const)
-    : ({ kind: 'input', input: completion } as const);
-  sendStream(world, link, { kind: 'host', host, life, event: reply });
+  sendStream(world, link, { kind: 'host', host, life, event: replyTo(event, completion) });
+}
+
+function replyTo({ local, ordinal }: Request, completion: Input & { kind: 'disk' }): HostEvent {
+  switch (local) {
+    case 'read':
+      return { kind: 'read', completion };
+    case 'mirror':
+      return { kind: 'mirrored', ordinal, ok: completion.ok };
+    default:
+      return { kind: 'input', input: completion };
+  }
 }
 
 function write(disk: DiskState, request: DiskRequest, ordinal: number): void {
-  const { sector, sectors, data } = request;
-  for (let i = 0; i < sectors; i++) {
-    const name = `${request.disk}:${sector + i}`;
-    disk.sectors[name] = data!.slice(i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES);
+  for (const [name, bytes] of Object.entries(sectorsOf(request))) {
+    disk.sectors[name] = bytes;
     const highest = Math.max(disk.writes[name]?.highest ?? 0, ordinal);
     disk.writes[name] = { latest: ordinal, highest };
   }
@@ -125,7 +159,7 @@ function write(disk: DiskState, request: DiskRequest, ordinal: number): void {
 function read(disk: DiskState, { disk: slot, sector, sectors }: DiskRequest): Uint8Array {
   const data = new Uint8Array(sectors * SECTOR_BYTES);
   for (let i = 0; i < sectors; i++) {
-    const bytes = disk.sectors[`${slot}:${sector + i}`];
+    const bytes = disk.sectors[sectorName(slot, sector + i)];
     if (bytes) data.set(bytes, i * SECTOR_BYTES);
   }
   return data;
@@ -138,8 +172,7 @@ export function describeRequest({ id, op, sector, sectors }: DiskRequest): strin
 }
 
 /** The server is back: what came meanwhile is served. */
-export function wakeDisk(world: World): void {
-  const { disk } = world.state;
+export function wakeDisk(world: World, disk: DiskState): void {
   const { waiting } = disk;
   disk.waiting = [];
   for (const event of waiting) world.schedule(0, event);

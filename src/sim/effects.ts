@@ -75,7 +75,8 @@ export function performEffect(host: SimHost, effect: Effect): void {
       host.stopSleeping();
       break;
     case 'read':
-      readLocally(host, effect);
+    case 'mirror':
+      useDisk(host, effect);
       break;
     case 'announce':
       sendStream(world, linkName(id, 'gateway'), {
@@ -221,10 +222,18 @@ export function releaseEarly(host: SimHost, effect: Effect & { kind: 'release' }
   release(host, effect);
 }
 
-function readLocally({ world, id, state }: SimHost, effect: Effect & { kind: 'read' }): void {
-  const { token, request } = effect;
+/** A backup reads or writes for itself. Left out, a write is said to have been done. */
+function useDisk(host: SimHost, effect: Effect & { kind: 'read' | 'mirror' }): void {
+  const { world, id, state } = host;
   const { life } = state;
-  const sent = { host: id, life, token, ordinal: -1, local: true } as const;
+  const { kind: local, request } = effect;
+  const [token, ordinal] = local === 'read' ? [effect.token, -1] : [0, effect.ordinal];
+  if (local === 'mirror' && world.scenario.leftOut.includes('mirror')) {
+    const event = { kind: 'mirrored', ordinal, ok: true } as const;
+    world.schedule(0, { kind: 'host', host: id, life, event });
+    return;
+  }
+  const sent = { host: id, life, token, ordinal, local };
   sendStream(world, linkName(id, 'disk'), { kind: 'disk-request', ...sent, request });
 }
 

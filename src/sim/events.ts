@@ -18,8 +18,8 @@ export interface Sent {
 /** A request on its way to the disk. */
 export interface DiskEvent extends Sent {
   readonly request: DiskRequest;
-  /** A backup reads for itself; the guest's request is not this one. */
-  readonly local?: true;
+  /** A backup reads or writes for itself; the guest's request is not this one. */
+  readonly local?: 'read' | 'mirror';
 }
 
 /** What can be due in a world. */

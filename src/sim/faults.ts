@@ -5,6 +5,7 @@
  * can prove that every kind of fault happened.
  */
 import type { HostId } from '../ft/ports.ts';
+import { allDisks, wakeDisk } from './disk.ts';
 import { flipBit } from './guest-memory.ts';
 import { joinLink, linkName, loseUnderWay, sendStream } from './links.ts';
 import type { World } from './world.ts';
@@ -60,7 +61,7 @@ export type Action =
   | {
       readonly do: 'disk';
       readonly mode: 'ok' | 'slow' | 'failing' | 'down';
-      /** Of `failing`: the requests of this host alone fail. */
+      /** Of `failing`: the requests of this host alone fail. Of own disks: those of this host. */
       readonly only?: HostId;
       readonly forNs?: number;
     }
@@ -207,9 +208,7 @@ function act(world: World, action: Action): void {
       });
       break;
     case 'disk':
-      world.state.disk.mode = action.mode;
-      world.state.disk.failsFor = action.only ?? null;
-      if (action.mode !== 'down') world.wakeDisk();
+      changeDisks(world, action);
       break;
     case 'arbiter':
       world.state.arbiter.up = action.mode !== 'down';
@@ -223,6 +222,15 @@ function act(world: World, action: Action): void {
       for (const host of world.hosts.values()) {
         world.schedule(0, { kind: 'host', host: host.id, event: { kind: action.do } });
       }
+  }
+}
+
+function changeDisks(world: World, { mode, only }: Action & { do: 'disk' }): void {
+  const own = only === undefined ? undefined : world.state.ownDisks[only];
+  for (const disk of own ? [own] : allDisks(world)) {
+    disk.mode = mode;
+    disk.failsFor = only ?? null;
+    if (mode !== 'down') wakeDisk(world, disk);
   }
 }
 

@@ -23,6 +23,7 @@ import { byOwnTime, isReadReply } from './left-out.ts';
 import type { History } from './lives.ts';
 import type { HostSpec } from './scenario.ts';
 import type { World } from './world.ts';
+import { NOTHING_WRITTEN, type Written, writtenAfter } from './written.ts';
 
 /** Longest stretch of execution in ns of guest time. */
 export const MAX_SLICE_NS = 1_000_000;
@@ -59,6 +60,8 @@ export interface HostState {
   covered: number;
   /** What its replayer went through, where the scenario wants an examination. */
   evidence: Evidence | undefined;
+  /** What its machine has written to disks of its own. */
+  written: Written;
   /** Count of the last entry handed to the replayer. */
   fedCount: number;
   /** Instructions executed. */
@@ -94,6 +97,7 @@ export function newHostState(life: number, alarmTicket = 0, runTicket = 0): Host
     entries: 0,
     covered: 0,
     evidence: undefined,
+    written: NOTHING_WRITTEN,
     fedCount: 0,
     count: 0,
     received: 0,
@@ -336,6 +340,7 @@ export class SimHost {
     state.count = result.count;
     const early = this.#readReplies(result);
     for (const output of result.outputs) state.outputs.push(world.hashOf(output));
+    if (world.scenario.disk.kind === 'own') state.written = writtenAfter(state.written, result);
     if (this.engine.mode === 'record') this.tookEntries(result.entries);
     else this.#collect(this.engine.log, result.entries);
     world.fired({ kind: 'count', host: this.id, number: result.count });
@@ -392,15 +397,16 @@ export class SimHost {
 
   /** What this host's machine has done. */
   history(): History {
-    const { outputs, entries, covered } = this.state;
-    return { outputs: [...outputs], entries, covered };
+    const { outputs, entries, covered, written } = this.state;
+    return { outputs: [...outputs], entries, covered, written };
   }
 
   /** The machine of that history is here now. */
-  takeHistory({ outputs, entries, covered }: History): void {
+  takeHistory({ outputs, entries, covered, written }: History): void {
     this.state.outputs = [...outputs];
     this.state.entries = entries;
     this.state.covered = covered;
+    this.state.written = written;
     this.state.count = this.engine.log.machine.count;
   }
 

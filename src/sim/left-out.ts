@@ -9,6 +9,8 @@
  *   count          ticks come to the backup by its own time, not at the logged instruction
  *   bounce-buffer  what a disk reads goes into the guest's memory at once
  *   rule-for-reads  the primary's driver sends replies to reads at once, whatever the core says
+ *   disk-copy      a clone leaves out the disks that each host has of its own
+ *   mirror         a backup with disks of its own does not write to them
  */
 import { assert } from '../base/assert.ts';
 import { MAX_ENTROPY_BYTES } from '../base/limits.ts';
@@ -25,6 +27,8 @@ export const LEFT_OUT: readonly string[] = [
   'count',
   'bounce-buffer',
   'rule-for-reads',
+  'disk-copy',
+  'mirror',
   ...INPUT_KINDS.map((kind) => `log:${kind}`),
 ];
 

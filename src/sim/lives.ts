@@ -5,6 +5,7 @@
 import type { HostId, Role, Token } from '../ft/ports.ts';
 import type { HostState, SimHost } from './host.ts';
 import type { World } from './world.ts';
+import type { Written } from './written.ts';
 
 /** What a machine has done up to a point, wherever it ran. */
 export interface History {
@@ -13,6 +14,7 @@ export interface History {
   /** Entries of the log; outputs with ordinals below `covered` have theirs among them. */
   readonly entries: number;
   readonly covered: number;
+  readonly written: Written;
 }
 
 /** A replica that spoke for the machine from some moment on. */

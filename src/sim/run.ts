@@ -1,5 +1,6 @@
 /** One scenario from beginning to end, judged. */
 import { type Digest, type Hasher, toHex } from '../base/digest.ts';
+import { Prng } from '../base/prng.ts';
 import type { HostId, Role, Rules } from '../ft/ports.ts';
 import type { Machine } from '../machine/types.ts';
 import { answersOf, compareRuns, consoleOf, judge } from './checkers.ts';
@@ -8,6 +9,7 @@ import { LEFT_OUT } from './left-out.ts';
 import { survivor } from './lives.ts';
 import { type Report, reportsOf } from './report.ts';
 import { RULE_NAMES, type Scenario } from './scenario.ts';
+import { SECTOR_BYTES, sectorName } from './sectors.ts';
 import { runSweep } from './sweep.ts';
 import type { TraceEvent, Violation } from './trace.ts';
 import { World } from './world.ts';
@@ -74,9 +76,22 @@ export function newWorld(scenario: Scenario, parts: RunParts): World {
     makeMachine: () => parts.makeMachine(scenario),
     hasher,
     configuration: configurationOf(scenario, hasher),
-    sectors: sectors ?? {},
+    sectors: { ...filledSectors(scenario), ...sectors },
     tracing: tracing ?? true,
   });
+}
+
+/** What the first disk holds at its end from the beginning, where the scenario wants that. */
+function filledSectors({ guest, disk, seed }: Scenario): Record<string, Uint8Array> {
+  const slot = guest.devices.findIndex(({ kind }) => kind === 'block');
+  const device = guest.devices[slot];
+  if (device?.kind !== 'block') return {};
+  const prng = new Prng(seed);
+  const filled: Record<string, Uint8Array> = {};
+  for (let sector = device.sectors - disk.filled; sector < device.sectors; sector++) {
+    filled[sectorName(slot, sector)] = prng.bytes(SECTOR_BYTES);
+  }
+  return filled;
 }
 
 /** The world of `scenario` after its last event. */

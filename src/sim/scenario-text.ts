@@ -36,7 +36,7 @@ const isMapping = (value: unknown): value is Document =>
 
 function documentOf(scenario: Scenario): Document {
   const { timing, limits, network, disk, expect } = scenario;
-  const { serviceNs, slowFactor } = disk;
+  const { kind, filled, serviceNs, slowFactor } = disk;
   return {
     question: scenario.question,
     seed: scenario.seed,
@@ -77,6 +77,7 @@ function documentOf(scenario: Scenario): Document {
       'datagram-jitter': timeText(network.datagrams.jitterNs),
     },
     disk: {
+      ...{ kind, filled },
       'service-least': timeText(serviceNs[0]),
       'service-most': timeText(serviceNs[1]),
       'slow-factor': slowFactor,

@@ -66,6 +66,17 @@ export interface NetworkSpec {
   readonly datagrams: DatagramSpec;
 }
 
+/** The disks of the machine, and the servers that have them. */
+export interface DiskSpec {
+  /** One server for all hosts, or one for each. */
+  readonly kind: 'shared' | 'own';
+  /** Sectors of the first disk that hold data from the beginning, at its end. */
+  readonly filled: number;
+  /** Service time of a request, least and most, in ns; a slow disk multiplies it. */
+  readonly serviceNs: readonly [number, number];
+  readonly slowFactor: number;
+}
+
 /** What a run must have brought. What is not said is not judged. */
 export interface Expectation {
   /** Answers by client, in order. */
@@ -110,8 +121,7 @@ export interface Scenario {
   readonly timing: Timing;
   readonly limits: Limits;
   readonly network: NetworkSpec;
-  /** Service time of a request, least and most, in ns; a slow disk multiplies it. */
-  readonly disk: { readonly serviceNs: readonly [number, number]; readonly slowFactor: number };
+  readonly disk: DiskSpec;
   readonly clients: readonly ClientSpec[];
   /** Bytes for the console, and when they are typed. */
   readonly typing: readonly { readonly atNs: number; readonly bytes: Uint8Array }[];
@@ -185,6 +195,12 @@ export function parseScenario(
 
 function readScenarioFile(document: unknown, fileName: string, readText: TextResolver): Scenario {
   const root = new YamlNode(document, fileName).only(FIELDS);
+  const guest = readGuest(root.at('guest'));
+  const disk = readDisk(root.at('disk'), guest);
+  const reads = root.at('reads').oneOf('policy', ['log', 'local'], 'log');
+  if (reads === 'local' && disk.kind === 'own') {
+    root.at('reads').fail('a backup reads itself only from a shared disk');
+  }
   const axes = readAxes(root.at('sweep'));
   const points = axes.length === 0 ? [] : variations(document as object, axes);
   const hosts = readHosts(root.at('hosts'));
@@ -196,7 +212,7 @@ function readScenarioFile(document: unknown, fileName: string, readText: TextRes
     name: root.at('name').text(),
     question: root.at('question').text(''),
     seed: root.at('seed').whole(1),
-    guest: readGuest(root.at('guest')),
+    guest,
     hosts,
     rules: readRules(root.at('rules')),
     leftOut: root
@@ -213,11 +229,11 @@ function readScenarioFile(document: unknown, fileName: string, readText: TextRes
       scenario: readScenarioFile(point.document, fileName, readText),
     })),
     uncertain: root.at('uncertain').oneOf('policy', UNCERTAIN_POLICIES, 'resend'),
-    reads: root.at('reads').oneOf('policy', ['log', 'local'], 'log'),
+    reads,
     timing: readTiming(root.at('timing')),
     limits: readLimits(root.at('limits')),
     network: readNetwork(root.at('network')),
-    disk: readDisk(root.at('disk')),
+    disk,
     clients,
     ...readPattern(root.at('read-replies')),
     typing: readTyping(root.at('typing')),
@@ -349,12 +365,20 @@ function readNetwork(node: YamlNode): NetworkSpec {
   };
 }
 
-function readDisk(node: YamlNode): Scenario['disk'] {
-  node.only(['service-least', 'service-most', 'slow-factor']);
+function readDisk(node: YamlNode, { devices }: GuestSpec): DiskSpec {
+  node.only(['kind', 'filled', 'service-least', 'service-most', 'slow-factor']);
   const least = node.at('service-least').timeNs(200_000);
   const most = node.at('service-most').timeNs(Math.max(least, 1 * MS));
   if (most < least) node.fail('service-most is below service-least');
-  return { serviceNs: [least, most], slowFactor: node.at('slow-factor').whole(20, 1) };
+  const filled = node.at('filled').whole(0);
+  const first = devices.find((device) => device.kind === 'block');
+  if (filled > (first?.sectors ?? 0)) node.at('filled').fail('the disk has fewer sectors');
+  return {
+    kind: node.at('kind').oneOf('kind', ['shared', 'own'], 'shared'),
+    filled,
+    serviceNs: [least, most],
+    slowFactor: node.at('slow-factor').whole(20, 1),
+  };
 }
 
 function readClients(

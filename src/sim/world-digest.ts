@@ -15,6 +15,7 @@ import { type Digest, toHex } from '../base/digest.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { ReplicaState } from '../ft/state.ts';
 import { answersOf } from './checkers.ts';
+import { allDisks } from './disk.ts';
 import type { SimEvent } from './events.ts';
 import { describeAction } from './faults.ts';
 import type { SimHost } from './host.ts';
@@ -123,8 +124,9 @@ class Canon {
       state.diverged,
       state.reigns,
       state.members,
-      Object.entries(state.histories).map(([generation, { outputs, entries, covered }]) => {
-        return [generation, outputs.length, outputs.slice(low), entries, covered];
+      Object.entries(state.histories).map(([generation, history]) => {
+        const { outputs, entries, covered, written } = history;
+        return [generation, outputs.length, outputs.slice(low), entries, covered, written];
       }),
     ];
     return this.#text(parts, state.nowNs);
@@ -166,7 +168,7 @@ class Canon {
     const protocol: Record<string, unknown> = { ...this.#replicas.get(host.id), nowNs: undefined };
     const hermit = this.#isHermit(host);
     if (hermit) for (const field of HERMIT_FORGETS) delete protocol[field];
-    const own = [doing, hermit ? 0 : covered, protocol, waiting];
+    const own = [doing, hermit ? 0 : covered, protocol, waiting, state.written];
     const made = [outputs, state.outputs.length, log.machine.digest()];
     return [this.#text(own, host.nowNs), made, engine.mode];
   }
@@ -218,9 +220,10 @@ class Canon {
 
   /** Whether nothing is broken that healing would mend. */
   #isHealthy(): boolean {
-    const { links, disk, arbiter } = this.#world.state;
+    const { links, arbiter } = this.#world.state;
     const { delays } = this.#world;
-    if (disk.mode !== 'ok' || !arbiter.up || arbiter.losesAnswers) return false;
+    if (!allDisks(this.#world).every(({ mode }) => mode === 'ok')) return false;
+    if (!arbiter.up || arbiter.losesAnswers) return false;
     for (const { state } of this.#world.hosts.values()) if (state.status === 'paused') return false;
     return Object.entries(links).every(
       ([name, { cut, delayNs }]) => !cut && delayNs === delays[name],
@@ -240,9 +243,11 @@ class Canon {
   }
 
   #disk(): unknown {
-    const { sectors, ...rest } = this.#world.state.disk;
     const { hasher } = this.#world.parts;
-    return [rest, Object.entries(sectors).map(([name, bytes]) => [name, hasher.hash(bytes)])];
+    return allDisks(this.#world).map(({ sectors, ...rest }) => [
+      rest,
+      Object.entries(sectors).map(([name, bytes]) => [name, hasher.hash(bytes)]),
+    ]);
   }
 
   /** The lowest ordinal that may still come out of a host, or that is on its way. */
@@ -255,10 +260,10 @@ class Canon {
       if (event.kind === 'arrival') underWay(event.payload);
       else if ('ordinal' in event) consider(event.ordinal);
     };
-    const { queue, links, disk } = this.#world.state;
+    const { queue, links } = this.#world.state;
     for (const { event } of queue) underWay(event);
     for (const { held } of Object.values(links)) for (const { payload } of held) underWay(payload);
-    for (const event of disk.waiting) underWay(event);
+    for (const disk of allDisks(this.#world)) for (const event of disk.waiting) underWay(event);
     for (const host of this.#world.hosts.values()) {
       if (this.#isGone(host)) continue;
       consider(host.state.outputs.length);

@@ -7,7 +7,7 @@ import { type HostId, tokenOf } from '../ft/ports.ts';
 import type { Finding } from '../hypervisor/examination.ts';
 import { type ArbiterState, newArbiter } from './arbiter.ts';
 import { type ClientState, copyClient, newClient } from './client.ts';
-import { type DiskState, newDisk } from './disk.ts';
+import { copyDisk, type DiskState, newDisk } from './disk.ts';
 import type { SimEvent } from './events.ts';
 import { type GatewayState, newGateway } from './gateway.ts';
 import type { HostState } from './host.ts';
@@ -25,7 +25,10 @@ export interface WorldState {
   queue: Scheduled<SimEvent>[];
   prng: PrngState;
   links: Record<string, Link>;
+  /** Shared by all hosts. */
   disk: DiskState;
+  /** Where each host has its own. */
+  ownDisks: Record<HostId, DiskState>;
   arbiter: ArbiterState;
   gateway: GatewayState;
   clients: ClientState[];
@@ -71,7 +74,8 @@ export function newWorldState(
     queue: [],
     prng,
     links: makeLinks(scenario),
-    disk: { ...newDisk(), sectors: { ...sectors } },
+    disk: newDisk(sectors),
+    ownDisks: newOwnDisks(scenario, sectors),
     arbiter: newArbiter(),
     gateway: newGateway(scenario.hosts[0]!.id, tokenOf(1, false)),
     clients: scenario.clients.map(newClient),
@@ -113,10 +117,17 @@ export function makeLinks({ hosts, network }: Scenario): Record<string, Link> {
   return links;
 }
 
-function copyLinks(links: WorldState['links']): WorldState['links'] {
-  const copy: WorldState['links'] = {};
-  for (const [name, link] of Object.entries(links)) copy[name] = { ...link, held: [...link.held] };
-  return copy;
+/** A disk for each host: the first two have the same on theirs, standbys have nothing. */
+function newOwnDisks(
+  { hosts, disk }: Scenario,
+  sectors: DiskState['sectors'],
+): WorldState['ownDisks'] {
+  if (disk.kind === 'shared') return {};
+  return Object.fromEntries(hosts.map(({ id }, index) => [id, newDisk(index < 2 ? sectors : {})]));
+}
+
+function mapped<T>(record: Record<string, T>, copy: (value: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, copy(value)]));
 }
 
 /** Copies what changes and shares what does not: queued events, sectors, trace, observations. */
@@ -124,14 +135,9 @@ export function copyState(state: WorldState): WorldState {
   return {
     ...state,
     queue: [...state.queue],
-    links: copyLinks(state.links),
-    disk: {
-      ...state.disk,
-      sectors: { ...state.disk.sectors },
-      writes: { ...state.disk.writes },
-      applied: { ...state.disk.applied },
-      waiting: [...state.disk.waiting],
-    },
+    links: mapped(state.links, (link) => ({ ...link, held: [...link.held] })),
+    disk: copyDisk(state.disk),
+    ownDisks: mapped(state.ownDisks, copyDisk),
     arbiter: structuredClone(state.arbiter),
     gateway: { ...state.gateway, console: [...state.gateway.console] },
     clients: state.clients.map(copyClient),

@@ -19,7 +19,7 @@ import type { Machine } from '../machine/types.ts';
 import { onAsk, onOwnerAsk } from './arbiter.ts';
 import { isDone, onClientFrame, onClientTimer, startClient } from './client.ts';
 import { describeSent } from './describe.ts';
-import { onDiskEvent, wakeDisk } from './disk.ts';
+import { onDiskEvent } from './disk.ts';
 import type { Sent, SimEvent } from './events.ts';
 import { type FaultSpec, fire, heal, isReached, type Moment, undo } from './faults.ts';
 import { onAnnounce, onConsoleIn, onConsoleOut, onFrameIn, onFrameOut } from './gateway.ts';
@@ -123,7 +123,7 @@ export class World {
   }
 
   #makeReplica(id: HostId, life: number, start: Start): SimHost['replica'] {
-    const { name, hosts, rules, uncertain, reads, timing, limits } = this.scenario;
+    const { name, hosts, rules, uncertain, reads, disk, timing, limits } = this.scenario;
     const config = replicaConfig({
       machine: name,
       host: id,
@@ -133,6 +133,7 @@ export class World {
       rules,
       uncertain,
       reads,
+      disks: disk.kind,
       timing,
       limits,
     });
@@ -428,7 +429,8 @@ export class World {
    */
   judgeRelease(host: SimHost, { token, ordinal, output }: Effect & { kind: 'release' }): void {
     if (host.replica.role !== 'primary') return;
-    if (output.kind === 'disk' && output.request.op === 'read') return;
+    const inside = this.scenario.disk.kind === 'own';
+    if (output.kind === 'disk' && (inside || output.request.op === 'read')) return;
     // What was made before a generation began counts as acknowledged in it (rule 11).
     const inherited = this.state.histories[Math.floor(token / 2)]?.outputs.length ?? 0;
     if (ordinal < inherited) return;
@@ -445,10 +447,6 @@ export class World {
     if (role === before) return;
     this.trace(host.id, `is ${role} now`);
     noteRole(this, host, role);
-  }
-
-  wakeDisk(): void {
-    wakeDisk(this);
   }
 
   /** Every link has the delay of the scenario again. */

@@ -202,4 +202,8 @@ describe('§4.2 in a whole world', () => {
 });
 
 /** Slow enough that writes catch up with reads. */
-const SLOW_DISK = { serviceNs: [100_000, 3 * MS], slowFactor: 1 } as const;
+const SLOW_DISK = {
+  ...toyScenario(1).disk,
+  serviceNs: [100_000, 3 * MS],
+  slowFactor: 1,
+} as const;

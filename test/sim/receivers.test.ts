@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { DiskRequest } from '../../src/machine/output.ts';
+import { wakeDisk } from '../../src/sim/disk.ts';
 import type { SimEvent } from '../../src/sim/events.ts';
 import { newWorld } from '../../src/sim/run.ts';
 import type { World } from '../../src/sim/world.ts';
@@ -94,7 +95,7 @@ describe('the disk', () => {
     world.schedule(0, request('beta', 3, write(1, 0xbb)));
     expect(settle(world)).toEqual([]);
     world.state.disk.mode = 'ok';
-    world.wakeDisk();
+    wakeDisk(world, world.state.disk);
     settle(world);
     expect([sector(world), world.state.disk.fence]).toEqual([0xbb, 3]);
   });

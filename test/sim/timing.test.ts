@@ -31,7 +31,7 @@ function exact({ channelNs, arbiterNs, diskNs, speed = 1 }: Times): Scenario {
     ...scenario,
     hosts,
     network: { ...scenario.network, channelNs, arbiterNs, diskNs, datagrams },
-    disk: { serviceNs: [0, 0], slowFactor: 1 },
+    disk: { ...scenario.disk, serviceNs: [0, 0], slowFactor: 1 },
     faults: [
       {
         at: { on: 'time', timeNs: 10_500 * US },
