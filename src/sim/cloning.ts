@@ -6,7 +6,7 @@
  * came here.
  */
 import { BytesError } from '../base/bytes.ts';
-import type { Effect, HostEvent } from '../ft/ports.ts';
+import type { Effect, HostEvent, HostId, ProtectionNews } from '../ft/ports.ts';
 import {
   beginRound,
   type CloneRound,
@@ -47,6 +47,17 @@ export function copyClone(clone: CloneState): CloneState {
   return { ...clone, round: round && { ...round }, stage: { ...stage, pages, sectors } };
 }
 
+/** A machine's way to its next backup. */
+export interface ProtectionRecord {
+  readonly source: HostId;
+  readonly standby: HostId;
+  readonly beganNs: number;
+  /** When and how it ended, unless it goes on or the source has died. */
+  readonly end?: { readonly atNs: number; readonly news: ProtectionNews };
+}
+
+type Protection = Effect & { kind: 'protection' };
+
 /** The effects of a clone. */
 export type CloneEffect = Effect & {
   kind: 'capture' | 'read-piece' | 'clear' | 'install' | 'assemble' | 'protection';
@@ -76,11 +87,22 @@ export function performClone(host: SimHost, effect: CloneEffect): void {
       break;
     case 'protection':
       host.world.trace(host.id, describeProtection(effect));
+      noteProtection(host, effect);
       if (effect.news.what !== 'begins') host.state.clone = newClone();
   }
 }
 
-function describeProtection({ peer, news }: Effect & { kind: 'protection' }): string {
+function noteProtection({ id, world }: SimHost, { peer, news }: Protection): void {
+  const { nowNs, protections } = world.state;
+  if (news.what === 'begins') {
+    protections.push({ source: id, standby: peer, beganNs: nowNs });
+    return;
+  }
+  const at = protections.findLastIndex(({ source, end }) => source === id && !end);
+  if (at >= 0) protections[at] = { ...protections[at]!, end: { atNs: nowNs, news } };
+}
+
+function describeProtection({ peer, news }: Protection): string {
   switch (news.what) {
     case 'begins':
       return `offers generation ${news.generation} to ${peer}`;

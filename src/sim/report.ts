@@ -4,6 +4,7 @@
  *   examination  of hosts that left the path of the log: where, and what was wrong
  *   exits        how often the guest gave control to its hypervisor, and for what
  *   waits        how long each client waited for its answers
+ *   protection   how the machine was given its next backups, and what that took
  */
 import type { HostId } from '../ft/ports.ts';
 import { describeFinding } from '../hypervisor/examination.ts';
@@ -12,7 +13,7 @@ import type { Delivery } from './watched-machine.ts';
 import type { World } from './world.ts';
 
 /** What can be reported. */
-export const REPORTS = ['deliveries', 'examination', 'exits', 'waits'] as const;
+export const REPORTS = ['deliveries', 'examination', 'exits', 'waits', 'protection'] as const;
 export type ReportKind = (typeof REPORTS)[number];
 
 /** A table: the first row are its heads. */
@@ -45,7 +46,33 @@ const TABLES: Record<ReportKind, (world: World) => Report> = {
   examination,
   exits,
   waits,
+  protection,
 };
+
+function protection({ state }: World): Report {
+  const heads = ['from, to', 'took, ms', 'rounds', 'bytes', 'outputs waited, ms'];
+  const rows = state.protections.map(({ source, standby, beganNs, end }) => {
+    const name = `${source}, ${standby}`;
+    if (!end) return [name, 'not ended', '', '', ''];
+    const took = inMs(end.atNs - beganNs);
+    if (end.news.what !== 'protected') return [name, took, 'given up', '', ''];
+    const { rounds, bytes, pauseNs } = end.news;
+    return [name, took, `${rounds}`, `${bytes}`, inMs(pauseNs)];
+  });
+  return { title: 'how the machine was protected again', rows: [heads, ...rows] };
+}
+
+/** A time of a table. */
+export const inMs = (ns: number): string => (ns / 1e6).toFixed(3);
+
+/** The first time that the machine was given another backup: how long it took, and its bytes. */
+export function firstProtection({ state }: World): { tookNs: number; bytes: number } | undefined {
+  for (const { beganNs, end } of state.protections) {
+    if (end?.news.what !== 'protected') continue;
+    return { tookNs: end.atNs - beganNs, bytes: end.news.bytes };
+  }
+  return undefined;
+}
 
 function examination({ state }: World): Report {
   const rows = Object.entries(state.findings).flatMap(([id, finding]) =>

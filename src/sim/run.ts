@@ -181,8 +181,9 @@ function commandOf({ seed, rules, leftOut }: Scenario, file: string): string {
   return `vmft scenario ${file} --seed ${seed}${without.join('')}`;
 }
 
-/** The scenario without a rule or mechanism: `rule` is one of OPTIONAL_NAMES. */
-export function withoutRule(scenario: Scenario, rule: string): Scenario {
+/** The scenario without a rule or mechanism, one of OPTIONAL_NAMES, and without its sweep. */
+export function withoutRule(shipped: Scenario, rule: string): Scenario {
+  const scenario = { ...shipped, axes: [], points: [] };
   if (LEFT_OUT.includes(rule)) return { ...scenario, leftOut: [...scenario.leftOut, rule] };
   const rules: Rules = { ...scenario.rules, [RULE_NAMES[rule]!]: false };
   return { ...scenario, rules: Object.freeze(rules) };

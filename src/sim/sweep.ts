@@ -1,12 +1,13 @@
 /**
  * Sweeps: a scenario run again and again with other values at one or two places of its file, and
- * the latency and the rate of answers in a table. In the file:
+ * figures in tables: latency and rate of answers, where there are clients; time and bytes until the
+ * machine is protected again, where that is reported. In the file:
  *   sweep:
  *     network.channel: [0ms, 5ms]          the path of a field; a number picks one of a list
  *     clients.0.copies: [1, 10]
  * The first place makes the rows, the second the columns.
  */
-import type { Report } from './report.ts';
+import { firstProtection, inMs, type Report } from './report.ts';
 import type { Scenario } from './scenario.ts';
 import type { Violation } from './trace.ts';
 import type { World } from './world.ts';
@@ -68,7 +69,7 @@ function replaced(node: unknown, [key, ...rest]: readonly string[], value: unkno
 
 /** Runs every point of a scenario's sweep: the tables, and what was wrong in any of the runs. */
 export function runSweep(
-  { axes, points }: Scenario,
+  { axes, points, clients, report }: Scenario,
   run: (scenario: Scenario) => { readonly world: World; readonly violations: readonly Violation[] },
 ): { reports: Report[]; violations: Violation[] } {
   if (points.length === 0) return { reports: [], violations: [] };
@@ -86,11 +87,21 @@ export function runSweep(
     ]);
     return { title, rows: [['', ...heads], ...body] };
   };
+  const reports: Report[] = [];
+  if (clients.length > 0) {
+    reports.push(table('time to an answer, mean, in ms', (world) => inMs(latencyNs(world))));
+    reports.push(table('answers in a second', (world) => rate(world).toFixed(0)));
+  }
+  if (report.includes('protection')) {
+    const tookNs = (world: World): number => firstProtection(world)?.tookNs ?? Number.NaN;
+    const bytes = (world: World): string => `${firstProtection(world)?.bytes ?? 'none'}`;
+    reports.push(table('time until protected again, in ms', (world) => inMs(tookNs(world))));
+    reports.push(table('bytes copied for that', bytes));
+    const finished = ({ state }: World): string => inMs(state.finishedNs ?? Number.NaN);
+    reports.push(table('time until the guest was done, in ms', finished));
+  }
   return {
-    reports: [
-      table('time to an answer, mean, in ms', (world) => (latencyNs(world) / 1e6).toFixed(3)),
-      table('answers in a second', (world) => rate(world).toFixed(0)),
-    ],
+    reports,
     violations: runs.flatMap(({ violations }) => violations),
   };
 }

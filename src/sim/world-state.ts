@@ -7,6 +7,7 @@ import { type HostId, tokenOf } from '../ft/ports.ts';
 import type { Finding } from '../hypervisor/examination.ts';
 import { type ArbiterState, newArbiter } from './arbiter.ts';
 import { type ClientState, copyClient, newClient } from './client.ts';
+import type { ProtectionRecord } from './cloning.ts';
 import { copyDisk, type DiskState, newDisk } from './disk.ts';
 import type { SimEvent } from './events.ts';
 import { type GatewayState, newGateway } from './gateway.ts';
@@ -48,6 +49,8 @@ export interface WorldState {
   histories: Record<number, History>;
   /** Lives that are over, by owner. */
   past: Record<string, HostState>;
+  /** How the machine was protected again, in order. */
+  protections: ProtectionRecord[];
   sentBytes: number;
   events: number;
   /** Events at the present time so far. */
@@ -88,6 +91,7 @@ export function newWorldState(
     members: {},
     histories: {},
     past: {},
+    protections: [],
     sentBytes: 0,
     events: 0,
     instant: 0,
@@ -147,6 +151,7 @@ export function copyState(state: WorldState): WorldState {
     members: structuredClone(state.members),
     histories: { ...state.histories },
     past: { ...state.past },
+    protections: [...state.protections],
     trace: [...state.trace],
     observations: [...state.observations],
     violations: [...state.violations],

@@ -146,6 +146,19 @@ describe('the scenario', () => {
     expect(stats.repetitions).toBe(0);
   });
 
+  it('shared-or-own-disk: an own disk is copied whole, and its writes do not wait', () => {
+    const [, time, bytes, done] = run('shared-or-own-disk').reports.map(({ rows }) =>
+      rows.slice(1).map((row) => row.slice(1).map(Number)),
+    );
+    const [shared, own] = bytes as [number[], number[]];
+    expect(new Set(shared)).toEqual(new Set([shared[0]]));
+    expect(own.map((size) => Math.round((size - own[0]!) / 512 / 1000))).toEqual([0, 8]);
+    const [, [, longest]] = time as [number[], number[]];
+    // The channel of the scenario carries 40 MB/s.
+    expect(longest! / (own[1]! / 40e3)).toBeCloseTo(1, 0);
+    for (const [index, ms] of done![1]!.entries()) expect(ms).toBeLessThan(0.9 * done![0]![index]!);
+  });
+
   it('lost-update: without the Output Rule the client is told 11 twice', () => {
     const outcome = runScenario(
       withoutRule(namedScenario('lost-update'), 'output-rule'),
