@@ -39,8 +39,9 @@ const dated = ({ state }: World, found: readonly Found[]): Violation[] =>
 
 function requirement(world: World): Found[] {
   const { id, state } = survivor(world);
-  const found: Found[] = [];
-  for (const seen of world.state.observations) {
+  const found = beforeColdStart(world);
+  const first = world.state.coldStart?.observations ?? 0;
+  for (const seen of world.state.observations.slice(first)) {
     const made = state.outputs[seen.ordinal];
     if (made === seen.hash) continue;
     const instead = made === undefined ? 'never made it' : 'made something else under that ordinal';
@@ -49,6 +50,15 @@ function requirement(world: World): Found[] {
     found.push({ checker: 'requirement', evidence });
   }
   return found;
+}
+
+/** A machine that was begun anew has made nothing of what was taken before. */
+function beforeColdStart({ state: { coldStart, observations } }: World): Found[] {
+  if (!coldStart || coldStart.observations === 0) return [];
+  const { host, observations: count } = coldStart;
+  const what = `${describe(observations[0]!)} and ${count - 1} more`;
+  const evidence = `receivers took ${what}, but the machine on ${host} was begun anew after that`;
+  return [{ checker: 'requirement', evidence }];
 }
 
 const describe = ({ what, ordinal, host }: Observation): string =>

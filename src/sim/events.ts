@@ -74,4 +74,6 @@ export type SimEvent =
   | { readonly kind: 'console-in'; readonly bytes: Uint8Array }
   | { readonly kind: 'fault'; readonly index: number }
   | { readonly kind: 'undo-fault'; readonly index: number }
+  /** An operator starts a machine that has died. */
+  | { readonly kind: 'cold-start' }
   | { readonly kind: 'heal' };

@@ -5,6 +5,7 @@
  * can prove that every kind of fault happened.
  */
 import type { HostId } from '../ft/ports.ts';
+import { noteDeath } from './cold-start.ts';
 import { allDisks, wakeDisk } from './disk.ts';
 import { flipBit } from './guest-memory.ts';
 import { joinLink, linkName, loseUnderWay, sendStream } from './links.ts';
@@ -243,6 +244,7 @@ function crash(world: World, id: HostId, losesOutputs: boolean): void {
   const host = world.host(id);
   if (host.state.status === 'halted') return;
   host.state.status = 'crashed';
+  noteDeath(world);
   const ends = losesOutputs ? ['disk', 'gateway'] : [];
   for (const end of [...world.hosts.keys(), ...ends]) {
     if (end !== id) loseUnderWay(world.link(linkName(id, end)));
@@ -255,6 +257,7 @@ function restart(world: World, id: HostId): void {
     if (end !== id) bothWays([id, end], (name) => loseUnderWay(world.link(name)));
   }
   world.restart(id);
+  noteDeath(world);
   for (const host of world.hosts.keys()) {
     const event = { kind: 'channel-lost', peer: id } as const;
     if (host !== id) sendStream(world, linkName(id, host), { kind: 'host', host, event });

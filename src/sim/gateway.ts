@@ -15,6 +15,8 @@ export interface GatewayState {
   token: number;
   /** Everything the guest has printed. */
   console: number[];
+  /** Where in it the machine begins that runs now; behind 0 only after a cold start. */
+  began: number;
 }
 
 /** A gateway that listens to `owner`, under `token`. */
@@ -22,6 +24,7 @@ export const newGateway = (owner: HostId, token: number): GatewayState => ({
   owner,
   token,
   console: [],
+  began: 0,
 });
 
 /** Whether the sender may speak for the machine; a later one takes the link. */
@@ -74,10 +77,11 @@ export function onConsoleOut(world: World, event: SimEvent & { kind: 'console-ou
     return;
   }
   world.observe(event, 'console', { kind: 'console', offset, bytes });
-  const sink = world.state.gateway.console;
-  const { bytes: fresh, missing } = newConsoleBytes(sink.length, offset, bytes);
+  const { console: sink, began } = world.state.gateway;
+  const shown = sink.length - began;
+  const { bytes: fresh, missing } = newConsoleBytes(shown, offset, bytes);
   if (missing > 0) {
-    world.violate('console', `bytes ${sink.length} to ${offset - 1} of the console are missing`);
+    world.violate('console', `bytes ${shown} to ${offset - 1} of the console are missing`);
   }
   for (const byte of fresh) sink.push(byte);
   reply(world, event, { kind: 'released', ordinal });

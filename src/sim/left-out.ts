@@ -8,6 +8,8 @@
  *   lag            the backup does not stay an entry behind: it runs on when it has none
  *   count          ticks come to the backup by its own time, not at the logged instruction
  *   bounce-buffer  what a disk reads goes into the guest's memory at once
+ *   backup         the first host runs the machine alone; when it dies, an operator starts it anew
+ *                  (cold-start.ts)
  *   rule-for-reads  the primary's driver sends replies to reads at once, whatever the core says
  *   disk-copy      a clone leaves out the disks that each host has of its own
  *   mirror         a backup with disks of its own does not write to them
@@ -27,6 +29,7 @@ export const LEFT_OUT: readonly string[] = [
   'count',
   'bounce-buffer',
   'rule-for-reads',
+  'backup',
   'disk-copy',
   'mirror',
   ...INPUT_KINDS.map((kind) => `log:${kind}`),

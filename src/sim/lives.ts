@@ -23,6 +23,9 @@ export interface Reign {
   /** Owner id: the host in one of its lives. */
   readonly owner: string;
   readonly token: Token;
+  /** When that was, in ns of the world, and the instruction at which it went on. */
+  readonly atNs: number;
+  readonly count: number;
 }
 
 /** The members of a generation, by owner id. */
@@ -46,7 +49,8 @@ export function noteRole(world: World, host: SimHost, role: Role): void {
   else members.primary ??= owner;
   if (role === 'backup') return;
   if (role === 'alone') judgeAlone(world, host, token);
-  world.state.reigns.push({ host: host.id, owner, token });
+  const { count } = host.engine.log.machine;
+  world.state.reigns.push({ host: host.id, owner, token, atNs: world.state.nowNs, count });
 }
 
 /** Never two live: one replica goes on alone in a generation, and no other goes on meanwhile. */

@@ -3,17 +3,26 @@
  *   deliveries   every input, with instruction, address and state at which each host was given it
  *   examination  of hosts that left the path of the log: where, and what was wrong
  *   exits        how often the guest gave control to its hypervisor, and for what
+ *   reigns       who ran the machine from when on, and what was in vain when he died
  *   waits        how long each client waited for its answers
  *   protection   how the machine was given its next backups, and what that took
  */
 import type { HostId } from '../ft/ports.ts';
 import { describeFinding } from '../hypervisor/examination.ts';
+import { ownerOf } from './lives.ts';
 import type { Violation } from './trace.ts';
 import type { Delivery } from './watched-machine.ts';
 import type { World } from './world.ts';
 
 /** What can be reported. */
-export const REPORTS = ['deliveries', 'examination', 'exits', 'waits', 'protection'] as const;
+export const REPORTS = [
+  'deliveries',
+  'examination',
+  'exits',
+  'reigns',
+  'waits',
+  'protection',
+] as const;
 export type ReportKind = (typeof REPORTS)[number];
 
 /** A table: the first row are its heads. */
@@ -45,6 +54,7 @@ const TABLES: Record<ReportKind, (world: World) => Report> = {
   deliveries,
   examination,
   exits,
+  reigns,
   waits,
   protection,
 };
@@ -103,6 +113,23 @@ function describe(delivery: Delivery | undefined): string {
   return `${count}  0x${eip.toString(16)}  ${digest.slice(0, SHOWN_DIGITS)}`;
 }
 
+/**
+ * Each host that ran the machine. What it had executed beyond the point from which the next went on
+ * was in vain: nobody has seen anything of it, or somebody has and it is gone.
+ */
+function reigns({ state, hosts }: World): Report {
+  const all = state.reigns.filter(({ owner }, index) => state.reigns[index - 1]?.owner !== owner);
+  const rows = all.map(({ host, owner, atNs, count }, index) => {
+    const present = hosts.get(host)!;
+    const { count: reached } = ownerOf(present) === owner ? present.state : state.past[owner]!;
+    const next = all[index + 1];
+    const lost = next ? `${Math.max(0, reached - next.count)}` : '';
+    return [host, inMs(atNs), `${count}`, `${reached}`, lost];
+  });
+  const heads = ['', 'from, in ms', 'at instruction', 'reached instruction', 'of these in vain'];
+  return { title: 'who ran the machine', rows: [heads, ...rows] };
+}
+
 /** The first answer is left out: before it the client has to find the guest's address. */
 function waits({ state }: World): Report {
   const rows = state.clients.map(({ name, saw }) => {
@@ -112,14 +139,15 @@ function waits({ state }: World): Report {
       .map(({ askedNs, atNs }) => atNs - askedNs)
       .sort((a, b) => a - b);
     const [median, longest] = [times[(times.length - 1) >> 1], times.at(-1)];
-    return [name, `${times.length}`, milliseconds(median), milliseconds(longest)];
+    return [
+      name,
+      `${times.length}`,
+      ...[median, longest].map((ns) => (ns === undefined ? '' : inMs(ns))),
+    ];
   });
   const heads = ['', 'answers', 'median', 'longest'];
   return { title: 'time to an answer in ms, but for the first', rows: [heads, ...rows] };
 }
-
-const milliseconds = (ns: number | undefined): string =>
-  ns === undefined ? '' : (ns / 1e6).toFixed(3);
 
 /** What each kind of exit is, in the words of a manual. */
 const MEANINGS: Readonly<Record<string, string>> = {

@@ -56,6 +56,7 @@ function documentOf(scenario: Scenario): Document {
       retry: timeText(timing.retryNs),
       flush: timeText(timing.flushNs),
     },
+    restart: timeText(scenario.restartNs),
     limits: {
       channel: limits.channelBytes,
       'buffer-entries': limits.bufferEntries,

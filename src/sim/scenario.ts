@@ -119,6 +119,8 @@ export interface Scenario {
   /** How a backup comes by what its guest reads from the disk. */
   readonly reads: 'log' | 'local';
   readonly timing: Timing;
+  /** Where `backup` is left out: how long an operator takes who has noticed a failure, in ns. */
+  readonly restartNs: number;
   readonly limits: Limits;
   readonly network: NetworkSpec;
   readonly disk: DiskSpec;
@@ -168,7 +170,7 @@ export const OPTIONAL_NAMES: readonly string[] = [...Object.keys(RULE_NAMES), ..
 const FIELDS = [
   ...['name', 'question', 'seed', 'guest', 'hosts', 'rules', 'without', 'uncertain', 'timing'],
   ...['limits', 'network', 'disk', 'clients', 'typing', 'faults', 'expect', 'until-exit', 'safety'],
-  ...['liveness', 'settle', 'reads', 'report', 'left-out', 'sweep', 'read-replies'],
+  ...['liveness', 'settle', 'reads', 'report', 'left-out', 'sweep', 'read-replies', 'restart'],
 ];
 const UNCERTAIN_POLICIES = ['resend', 'drop', 'resend-tcp-drop-udp'] as const;
 const GUEST_MAC = '52:54:00:12:34:56';
@@ -231,6 +233,7 @@ function readScenarioFile(document: unknown, fileName: string, readText: TextRes
     uncertain: root.at('uncertain').oneOf('policy', UNCERTAIN_POLICIES, 'resend'),
     reads,
     timing: readTiming(root.at('timing')),
+    restartNs: root.at('restart').timeNs(1000 * MS),
     limits: readLimits(root.at('limits')),
     network: readNetwork(root.at('network')),
     disk,

@@ -122,7 +122,8 @@ class Canon {
       state.finishedNs === undefined ? undefined : state.finishedNs - state.nowNs,
       state.alone,
       state.diverged,
-      state.reigns,
+      state.reigns.map(({ host, owner, token }) => [host, owner, token]),
+      state.coldStart,
       state.members,
       Object.entries(state.histories).map(([generation, history]) => {
         const { outputs, entries, covered, written } = history;

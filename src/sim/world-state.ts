@@ -8,6 +8,7 @@ import type { Finding } from '../hypervisor/examination.ts';
 import { type ArbiterState, newArbiter } from './arbiter.ts';
 import { type ClientState, copyClient, newClient } from './client.ts';
 import type { ProtectionRecord } from './cloning.ts';
+import type { ColdStart } from './cold-start.ts';
 import { copyDisk, type DiskState, newDisk } from './disk.ts';
 import type { SimEvent } from './events.ts';
 import { type GatewayState, newGateway } from './gateway.ts';
@@ -51,6 +52,8 @@ export interface WorldState {
   past: Record<string, HostState>;
   /** How the machine was protected again, in order. */
   protections: ProtectionRecord[];
+  /** The last time that the machine was begun anew. */
+  coldStart: ColdStart | undefined;
   sentBytes: number;
   events: number;
   /** Events at the present time so far. */
@@ -92,6 +95,7 @@ export function newWorldState(
     histories: {},
     past: {},
     protections: [],
+    coldStart: undefined,
     sentBytes: 0,
     events: 0,
     instant: 0,

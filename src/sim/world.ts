@@ -18,6 +18,7 @@ import type { Output } from '../machine/output.ts';
 import type { Machine } from '../machine/types.ts';
 import { onAsk, onOwnerAsk } from './arbiter.ts';
 import { isDone, onClientFrame, onClientTimer, startClient } from './client.ts';
+import { coldStart, hasOperator } from './cold-start.ts';
 import { describeSent } from './describe.ts';
 import { onDiskEvent } from './disk.ts';
 import type { Sent, SimEvent } from './events.ts';
@@ -124,10 +125,12 @@ export class World {
 
   #makeReplica(id: HostId, life: number, start: Start): SimHost['replica'] {
     const { name, hosts, rules, uncertain, reads, disk, timing, limits } = this.scenario;
+    // Whoever is to have no backup knows of no other host.
+    const group = hosts.filter((host) => host.id === id || !hasOperator(this.scenario));
     const config = replicaConfig({
       machine: name,
       host: id,
-      group: hosts.map(({ id: host, place }) => ({ host, place })),
+      group: group.map(({ id: host, place }) => ({ host, place })),
       owner: `${id}.${life}`,
       configuration: this.parts.configuration,
       rules,
@@ -151,11 +154,15 @@ export class World {
    * takes up again what it was at the beginning.
    */
   restart(id: HostId): void {
-    const host = this.host(id);
-    this.state.past[ownerOf(host)] = host.state;
     const index = this.scenario.hosts.findIndex((spec) => spec.id === id);
     const { askSource } = this.scenario.rules;
-    const start: Start = askSource ? { role: 'standby' } : startOf(this.scenario, index);
+    this.begin(id, askSource ? { role: 'standby' } : startOf(this.scenario, index));
+  }
+
+  /** A process of vmft starts on a host, with a machine at its first instruction. */
+  begin(id: HostId, start: Start): void {
+    const host = this.host(id);
+    this.state.past[ownerOf(host)] = host.state;
     const { life, alarmTicket, runTicket } = host.state;
     host.state = newHostState(life + 1, alarmTicket, runTicket);
     host.replica = this.#makeReplica(id, life + 1, start);
@@ -291,6 +298,9 @@ export class World {
         break;
       case 'heal':
         heal(this);
+        break;
+      case 'cold-start':
+        coldStart(this);
         break;
       default:
         this.#dispatchToNetwork(event);
@@ -500,10 +510,12 @@ const modeOf = ({ role }: Start): Engine['mode'] =>
   role === 'primary' || role === 'alone' ? 'record' : 'replay';
 
 /** The first host is the primary, the second its backup, the others are standbys. */
-function startOf({ hosts }: Scenario, index: number): Start {
+function startOf(scenario: Scenario, index: number): Start {
+  const { hosts } = scenario;
   const generation = 1;
-  if (hosts.length === 1) return { role: 'alone', generation };
-  if (index > 1) return { role: 'standby' };
+  const single = hosts.length === 1 || hasOperator(scenario);
+  if (single && index === 0) return { role: 'alone', generation };
+  if (single || index > 1) return { role: 'standby' };
   const peer = hosts[1 - index]!.id;
   return { role: index === 0 ? 'primary' : 'backup', generation, peer };
 }

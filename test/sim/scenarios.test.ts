@@ -126,6 +126,42 @@ describe('the scenario', () => {
     expect(many[3]).toBeLessThan(many[0]! / 4);
   });
 
+  it('cold-restart: a restart is late and has forgotten everything, a backup neither', () => {
+    const restarted = runScenario(withoutRule(namedScenario('cold-restart'), 'backup'), guestParts);
+    const tables = [run('cold-restart'), restarted].map(({ reports }) => reports);
+    const [[kept, soon], [lost, late]] = tables.map((reports) => [
+      Number(reports[0]!.rows[1]!.at(-1)),
+      Number(reports[1]!.rows[1]!.at(-1)),
+    ]) as [[number, number], [number, number]];
+    expect(lost).toBeGreaterThan(20 * kept);
+    expect(late - soon).toBeGreaterThanOrEqual(2000 - 100);
+    expect(run('cold-restart').answers).toEqual({ alice: ['ok', 'ok', '12', '7'] });
+    expect(restarted.answers).toEqual({ alice: ['ok', 'ok', 'none', 'none'] });
+    const checkers = restarted.violations.map(({ checker }) => checker);
+    expect(checkers).toEqual(['requirement', 'linearizable']);
+  });
+
+  it('cold-restart: a journal finds every record again that was safe, at whatever output', () => {
+    const scenario = withoutRule(namedScenario('cold-restart'), 'backup');
+    const devices = [{ kind: 'block', sectors: 16 }] as const;
+    const guest = { ...scenario.guest, image: 'journal', commandLine: 'records=3', devices };
+    const given = { ...scenario, guest, clients: [], expect: NOTHING, untilExit: true };
+    for (let number = 1; number <= 12; number++) {
+      const at = { on: 'output', host: 'alpha', number } as const;
+      const action = { do: 'crash', host: 'alpha', losing: 'outputs-too' } as const;
+      const { console, exitStatus } = runScenario(
+        { ...given, faults: [{ at, action }] },
+        guestParts,
+      );
+      const [after, before = ''] = console.split(/(?=recovered)/).reverse();
+      const safe = Number(/safe (\d+)\n$/.exec(before)?.[1] ?? 0);
+      const found = Number(/recovered (\d+)/.exec(after!)![1]);
+      expect(found).toBeGreaterThanOrEqual(safe);
+      expect(found - safe).toBeLessThanOrEqual(1);
+      expect(exitStatus).toBe(0);
+    }
+  });
+
   it('reads-skip-the-rule: a read is sooner by a round trip, and its history cannot be', () => {
     const scenario = withoutRule(namedScenario('reads-skip-the-rule'), 'rule-for-reads');
     const skipping = runScenario(scenario, guestParts);
