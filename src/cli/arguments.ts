@@ -3,7 +3,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { parseSize, parseTimeNs } from '../base/units.ts';
-import type { PublishSpec } from '../host/udp-publish.ts';
+import type { PublishSpec } from '../host/listen.ts';
 
 /** Bytes: 4096, 64K, 16M, 1G. */
 export function size(text: string): number {
@@ -45,7 +45,7 @@ export function publish(text: string, before: readonly PublishSpec[] | undefined
   const [, host, port, guestPort, protocol = 'tcp'] = PUBLISH.exec(text) ?? [];
   const ports = [Number(port), Number(guestPort)];
   if (!ports.every((p) => p > 0 && p < 65536))
-    throw new InvalidArgumentError('Write HOSTPORT:GUESTPORT/udp, such as 7000:7/udp.');
+    throw new InvalidArgumentError('Write HOSTPORT:GUESTPORT/PROTOCOL, such as 8080:80/tcp.');
   return [
     ...(before ?? []),
     {

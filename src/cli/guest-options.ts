@@ -4,7 +4,7 @@ import { VmftError } from '../base/errors.ts';
 import { DEFAULT_RAM_BYTES, VIRTIO_SLOTS } from '../base/limits.ts';
 import { sizeText } from '../base/units.ts';
 import type { DiskFile } from '../host/disk-file.ts';
-import type { PublishSpec } from '../host/udp-publish.ts';
+import type { PublishSpec } from '../host/listen.ts';
 import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
 import { positive, publish, repeated, size, wholeNumber } from './arguments.ts';
 
@@ -42,8 +42,8 @@ export function addGuestOptions(command: Command): Command {
     .option('--append <WORDS>', 'command line for the guest', '')
     .option('--disk <FILE>', 'a disk, backed by FILE (repeatable)', repeated)
     .option(
-      '--publish <[HOST:]PORT:GUESTPORT/udp>',
-      'publish a port of the guest (repeatable)',
+      '--publish <[HOST:]PORT:GUESTPORT/tcp>',
+      'publish a port of the guest, tcp or udp (repeatable)',
       publish,
     )
     .option('--load-address <ADDRESS>', 'where a flat binary goes (default: 0x100000)', wholeNumber)

@@ -1,9 +1,8 @@
 /** Runs a guest with the terminal as its console: what `run` and `record` share. */
-import { VmftError } from '../base/errors.ts';
 import { GuestRun, type GuestRunOptions, type RunEnd } from '../host/guest-run.ts';
 import { makeHasher } from '../host/hasher.ts';
+import type { Publisher } from '../host/publisher.ts';
 import { RealTime, type RunTime, VirtualTime } from '../host/run-time.ts';
-import type { PublishSpec, UdpPublisher } from '../host/udp-publish.ts';
 import { X86Machine } from '../machine/machine.ts';
 import type { MachineConfig } from '../machine/types.ts';
 import { STATUS } from './exit-status.ts';
@@ -60,7 +59,7 @@ export async function prepare(
   };
   try {
     const machine = namingImage(imageName, () => new X86Machine(config, image, hasher));
-    let publisher: UdpPublisher | undefined;
+    let publisher: Publisher | undefined;
     const run: GuestRun = new GuestRun({
       machine,
       hasher,
@@ -81,10 +80,7 @@ export async function prepare(
       },
     });
     if (options.publish) {
-      const { UdpPublisher } = await import('../host/udp-publish.ts');
-      publisher = new UdpPublisher((bytes) => run.offer({ kind: 'packet', bytes }));
-      closers.push(() => publisher?.close());
-      await publishAll(publisher, options.publish);
+      publisher = await publish(options, run, closers);
       run.source('opens');
     }
     closers.push(connectInput(run), () => console.end());
@@ -95,17 +91,25 @@ export async function prepare(
   }
 }
 
-async function publishAll(publisher: UdpPublisher, specs: readonly PublishSpec[]): Promise<void> {
-  for (const spec of specs) {
-    if (spec.protocol === 'tcp')
-      throw new VmftError(
-        'usage',
-        `--publish ${spec.port}:${spec.guestPort}/tcp: only UDP ports can be published, ` +
-          `write ${spec.port}:${spec.guestPort}/udp`,
-      );
+/** Opens the guest's ports on the host, and a file for what the wire carries. */
+async function publish(
+  options: GuestOptions,
+  run: GuestRun,
+  closers: (() => void)[],
+): Promise<Publisher> {
+  const [{ Publisher }, { describePublished }] = await Promise.all([
+    import('../host/publisher.ts'),
+    import('../host/listen.ts'),
+  ]);
+  const publisher = new Publisher({
+    deliver: (bytes) => run.offer({ kind: 'packet', bytes }),
+  });
+  closers.push(() => publisher.close());
+  for (const spec of options.publish ?? []) {
     await publisher.publish(spec);
-    note(`UDP ${spec.host}:${spec.port} is port ${spec.guestPort} of the guest`);
+    note(describePublished(spec));
   }
+  return publisher;
 }
 
 /** End of transmission: what a terminal makes of the end of its input. */

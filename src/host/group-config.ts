@@ -19,8 +19,8 @@ import type { UncertainPolicy } from '../ft/config.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
 import { readUserFile } from './files.ts';
+import type { PublishSpec } from './listen.ts';
 import { type Address, KEY_BYTES, parseAddress } from './secure-socket.ts';
-import type { PublishSpec } from './udp-publish.ts';
 
 /** A host that may carry a replica, and where its replica listens. */
 export interface HostConfig {

@@ -9,6 +9,7 @@ import {
   retransmitDelayNs,
   seqAdd,
   seqDiff,
+  type TcpFailure,
   type TcpPhase,
   type TcpState,
 } from './tcp-state.ts';
@@ -33,8 +34,7 @@ export function takeSegment(state: TcpState, segment: TcpSegment, nowNs: number)
   }
   if (flags & TCP_RST) {
     // Only the exact number proves that the sender knows the connection (RFC 5961 §3).
-    if (segment.sequence === state.expected)
-      endTcp(state, state.phase === 'syn-received' ? 'refused' : 'reset');
+    if (segment.sequence === state.expected) endTcp(state, meaningOfReset(state.phase));
     else challenge(state, nowNs);
     return;
   }
@@ -47,6 +47,15 @@ export function takeSegment(state: TcpState, segment: TcpSegment, nowNs: number)
   if (!takeAcknowledgement(state, segment, nowNs)) return;
   takePayload(state, state.expected, segment);
   takeFin(state, nowNs);
+}
+
+/**
+ * What is lost by a reset: nothing where both sides have sent all they had, and one of them has
+ * forgotten the connection already (RFC 9293 §3.10.7.4).
+ */
+function meaningOfReset(phase: TcpPhase): TcpFailure | undefined {
+  if (phase === 'syn-received') return 'refused';
+  return phase === 'closing' || phase === 'last-ack' || phase === 'time-wait' ? undefined : 'reset';
 }
 
 /** Notes the other side's SYN. */

@@ -40,6 +40,8 @@ export interface TcpConfig {
   readonly bufferBytes: number;
   /** Largest payload that we take, in bytes. */
   readonly maxSegment: number;
+  /** When a segment is sent again before the first measurement (1 s in RFC 6298 §2). */
+  readonly firstRetransmitNs: number;
   /** Bounds of the time after which a segment is sent again. */
   readonly minRetransmitNs: number;
   readonly maxRetransmitNs: number;
@@ -53,14 +55,12 @@ export interface TcpConfig {
 export const TCP_DEFAULTS: TcpConfig = Object.freeze({
   bufferBytes: 65_535,
   maxSegment: 1460,
+  firstRetransmitNs: 1e9,
   minRetransmitNs: 200e6,
   maxRetransmitNs: 10e9,
   maxRetries: 12,
   timeWaitNs: 60e9,
 });
-
-/** Where it stands before the first measurement (RFC 6298 §2). */
-export const INITIAL_RETRANSMIT_NS = 1e9;
 
 /** Pieces that may lie apart behind a gap; a segment that would make one more is dropped. */
 export const MAX_ISLANDS = 16;
@@ -177,7 +177,7 @@ export function newTcpState(
     probeDue: false,
     nextChallengeNs: 0,
     variationNs: 0,
-    retransmitNs: Math.max(INITIAL_RETRANSMIT_NS, config.minRetransmitNs),
+    retransmitNs: Math.max(config.firstRetransmitNs, config.minRetransmitNs),
     backoff: 0,
     silence: 0,
   };

@@ -53,7 +53,8 @@ describe('--publish', () => {
       folder.vmft(['run', 'hello', '--publish', `${port}:7/udp`, '--publish', `${port}:8/udp`]),
     ]);
     expect(others.stderr).toBe(
-      `vmft: cannot listen on UDP 127.0.0.1:${used}: the port is in use\n`,
+      `vmft: cannot listen on UDP 127.0.0.1:${used}: the port is in use; ` +
+        'publish at another, or end who has it\n',
     );
     expect([others.status, own.status]).toEqual([5, 5]);
   });
