@@ -28,6 +28,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     soak: async () => (await import('./soak.ts')).soakCommand(),
   },
   'Protect a guest, part by part:': {
+    host: async () => (await import('./host.ts')).hostCommand(),
     disk: async () => (await import('./disk.ts')).diskCommand(),
   },
   'About:': { version: async () => (await import('./version.ts')).versionCommand() },

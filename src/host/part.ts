@@ -6,8 +6,12 @@ import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
-import { type Question, serveControl } from './control.ts';
+import { askControl, type Question, serveControl } from './control.ts';
+import type { GroupConfig } from './group-config.ts';
 import { isAlive, readMark, removeMark, writeMark } from './process-file.ts';
+
+/** How long another process may take to hear that it should end, in ms. */
+const END_MS = 1000;
 
 /** What a process does when it is asked something, or told to end. */
 export interface PartOptions {
@@ -74,4 +78,13 @@ export class Part {
 /** Writes a line with the time of day to the log. */
 export function logLine(text: string): void {
   process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+}
+
+/** The machine has ended: whoever else runs in its folder ends too. */
+export async function endOthers({ folder, hosts }: GroupConfig, name: string): Promise<void> {
+  const names = [...hosts.map((host) => host.name), 'gateway', 'disk'];
+  const others = names.filter((other) => other !== name);
+  await Promise.all(
+    others.map((other) => askControl(partFiles(folder, other).control, { ask: 'end' }, END_MS)),
+  );
 }

@@ -100,10 +100,13 @@ export function connectSecure(address: Address, key: Uint8Array, identity: strin
   return socket;
 }
 
-/** Small messages go out at once; errors end in `close`, which everybody listens to. */
+/**
+ * Small messages go out at once; errors end in `close`, which everybody listens to. (After a record
+ * that was altered on its way, Node by itself leaves the socket open.)
+ */
 function prepare(socket: TLSSocket): void {
   socket.setNoDelay(true);
-  socket.on('error', () => {});
+  socket.on('error', () => socket.destroy());
 }
 
 /** Takes away the socket file that a process of the same name has left behind. */

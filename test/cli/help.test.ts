@@ -19,6 +19,7 @@ const COMMANDS = [
   'explore',
   'soak',
   'vectors',
+  'host',
   'disk',
   'version',
 ];

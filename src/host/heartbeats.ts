@@ -1,0 +1,121 @@
+/**
+ * Heartbeats between replicas: datagrams over UDP, each authenticated by an HMAC with a key that is
+ * derived from the machine's. The contents are a message of the protocol core.
+ *
+ *   datagram = texts from, to, varints life, number, blob message, 32 bytes HMAC-SHA256
+ *
+ * `life` is when the sender's process began, `number` counts up: a datagram that is not later than
+ * every one before from this sender is a repetition, and refused.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { ByteReader, BytesError, ByteWriter } from '../base/bytes.ts';
+import { VmftError } from '../base/errors.ts';
+import type { HostId } from '../ft/ports.ts';
+import { reasonOf } from './files.ts';
+import type { HostConfig } from './group-config.ts';
+
+const HMAC_BYTES = 32;
+
+/** What heartbeats need to know. */
+export interface HeartbeatsOptions {
+  readonly key: Uint8Array;
+  readonly host: HostId;
+  readonly hosts: readonly HostConfig[];
+  readonly onHeartbeat: (from: HostId, bytes: Uint8Array) => void;
+  /** A datagram was refused, and why. */
+  readonly onRefused: (reason: string) => void;
+}
+
+export class Heartbeats {
+  readonly #options: HeartbeatsOptions;
+  readonly #socket: Socket;
+  readonly #key: Uint8Array;
+  readonly #life = Date.now();
+  #number = 0;
+  /** Life and number of the last datagram by sender. */
+  readonly #last = new Map<HostId, { readonly life: number; readonly number: number }>();
+  /** Nothing goes out and nothing comes in: somebody has cut the link. */
+  isCut = false;
+
+  private constructor(options: HeartbeatsOptions, socket: Socket) {
+    this.#options = options;
+    this.#socket = socket;
+    this.#key = new Uint8Array(hkdfSync('sha256', options.key, '', 'vmft heartbeat', HMAC_BYTES));
+    socket.on('message', (bytes) => this.#receive(bytes));
+  }
+
+  /** Binds the port of this host; VmftError 'environment' where that cannot be. */
+  static async open(options: HeartbeatsOptions): Promise<Heartbeats> {
+    const { host, port } = options.hosts.find(({ name }) => name === options.host)!.address;
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+    await new Promise<void>((done, fail) => {
+      socket.once('error', fail);
+      socket.bind(port, host, done);
+    }).catch((error: unknown) => {
+      socket.close();
+      throw new VmftError(
+        'environment',
+        `cannot listen on UDP ${host}:${port}: ${reasonOf(error)}`,
+      );
+    });
+    // A peer that is not there answers with ICMP errors: its silence is all that matters.
+    socket.removeAllListeners('error').on('error', () => {});
+    return new Heartbeats(options, socket);
+  }
+
+  /** The effect `heartbeat`. */
+  send(to: HostId, message: Uint8Array): void {
+    const peer = this.#options.hosts.find(({ name }) => name === to);
+    if (!peer || this.isCut) return;
+    const writer = new ByteWriter().text(this.#options.host).text(to);
+    const body = writer
+      .varint(this.#life)
+      .varint(this.#number++)
+      .blob(message)
+      .take();
+    this.#socket.send(
+      Buffer.concat([body, this.#mac(body)]),
+      peer.address.port,
+      peer.address.host,
+      () => {},
+    );
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #mac(body: Uint8Array): Buffer {
+    return createHmac('sha256', this.#key).update(body).digest();
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.isCut) return;
+    const body = bytes.subarray(0, -HMAC_BYTES);
+    const mac = bytes.subarray(body.length);
+    if (mac.length < HMAC_BYTES || !timingSafeEqual(mac, this.#mac(body))) {
+      this.#options.onRefused('a heartbeat without the key');
+      return;
+    }
+    try {
+      this.#read(new ByteReader(body));
+    } catch (error) {
+      if (!(error instanceof BytesError)) throw error;
+      this.#options.onRefused(`a heartbeat: ${error.message}`);
+    }
+  }
+
+  #read(reader: ByteReader): void {
+    const [from, to] = [reader.text(), reader.text()];
+    const [life, number] = [reader.varint(), reader.varint()];
+    const last = this.#last.get(from) ?? { life: 0, number: 0 };
+    const isLater = life > last.life || (life === last.life && number > last.number);
+    if (to !== this.#options.host || !isLater) {
+      this.#options.onRefused(`a heartbeat of ${from} that is not for us, or was here before`);
+      return;
+    }
+    this.#last.set(from, { life, number });
+    this.#options.onHeartbeat(from, reader.blob());
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * The driver of the protocol core on a real host (ft/ports.ts): turns what happens into events with
+ * the time of a monotonic clock, and performs the effects in their order.
+ *
+ * Invariants:
+ * - the core takes one event at a time; what happens while it does waits its turn
+ * - an alarm is told after the sockets have been read: a process that was kept from running hears
+ *   its peers before it is told how late it is
+ */
+import { unreachable } from '../base/assert.ts';
+import type { Claim, Effect, Event, HaltReason, HostEvent, Replica } from '../ft/ports.ts';
+import type { ReplicaState } from '../ft/state.ts';
+import type { Arbiter } from './arbiter.ts';
+import type { Channel } from './channel.ts';
+import type { CloneCarrier } from './clone-carrier.ts';
+import type { DiskClient } from './disk-client.ts';
+import type { GatewayClient } from './gateway-client.ts';
+import type { GuestEngine } from './guest-engine.ts';
+import type { Heartbeats } from './heartbeats.ts';
+
+/** Longest delay that a timer of Node takes, in ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Everything that carries out effects. */
+export interface ReplicaPorts {
+  readonly engine: GuestEngine;
+  readonly clone: CloneCarrier;
+  readonly channel: Channel;
+  readonly heartbeats: Heartbeats;
+  /** Undefined where the machine has no disks. */
+  readonly disk: DiskClient | undefined;
+  readonly gateway: GatewayClient;
+  readonly arbiter: Arbiter;
+}
+
+/** Who is told what. */
+export interface ReplicaDriverOptions {
+  readonly replica: Replica<ReplicaState>;
+  /** A monotonic clock in ns. */
+  readonly nowNs: () => number;
+  /** Something that people should know. */
+  readonly report: (news: string) => void;
+  /** The replica has another role or generation, or its question to the arbiter another answer. */
+  readonly onChange: (state: ReplicaState) => void;
+  /** The replica's life is over. */
+  readonly onHalt: (reason: HaltReason) => void;
+}
+
+export class ReplicaDriver {
+  readonly #options: ReplicaDriverOptions;
+  #ports: ReplicaPorts | undefined;
+  readonly #queue: HostEvent[] = [];
+  #stepping = false;
+  #halted = false;
+  #alarm: NodeJS.Timeout | undefined;
+  /** Claims that the arbiter has not answered. */
+  readonly #claims = new Set<number>();
+  #seen = '';
+
+  constructor(options: ReplicaDriverOptions) {
+    this.#options = options;
+  }
+
+  /** Begins the replica's life. Events that have come before wait for it. */
+  start(ports: ReplicaPorts): void {
+    this.#ports = ports;
+    this.#queue.unshift({ kind: 'wake' });
+    this.#work();
+  }
+
+  /** Something has happened. */
+  post(event: HostEvent): void {
+    this.#queue.push(event);
+    this.#work();
+  }
+
+  #work(): void {
+    if (this.#stepping || !this.#ports) return;
+    this.#stepping = true;
+    for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
+      if (this.#halted) break;
+      const nowNs = this.#options.nowNs();
+      const effects = this.#options.replica.step({ ...event, nowNs } as Event);
+      for (const effect of effects) this.#perform(effect, this.#ports);
+      this.#notice(effects);
+    }
+    this.#stepping = false;
+  }
+
+  /** Tells of another role and the like; only some effects come with it. */
+  #notice(effects: readonly Effect[]): void {
+    const { replica, onChange } = this.#options;
+    if (!effects.some(({ kind }) => CHANGES.has(kind))) return;
+    const state = replica.state();
+    const seen = `${state.role} ${state.generation} ${state.arbitration.stage}`;
+    if (seen !== this.#seen) onChange(state);
+    this.#seen = seen;
+  }
+
+  #perform(effect: Effect, ports: ReplicaPorts): void {
+    switch (effect.kind) {
+      case 'send':
+        ports.channel.send(effect.to, effect.bytes);
+        break;
+      case 'heartbeat':
+        ports.heartbeats.send(effect.to, effect.bytes);
+        break;
+      case 'close-channel':
+        ports.channel.close(effect.peer);
+        break;
+      case 'run':
+      case 'offer':
+      case 'control':
+      case 'feed':
+      case 'go-live':
+      case 'stop':
+        performOnGuest(ports.engine, effect);
+        break;
+      case 'capture':
+      case 'read-piece':
+      case 'clear':
+      case 'install':
+      case 'assemble':
+        ports.clone.perform(effect);
+        break;
+      case 'release':
+        release(ports, effect);
+        break;
+      case 'read':
+        ports.disk?.read(effect.token, effect.request);
+        break;
+      case 'fence':
+        // Where there is no disk nobody can write to it.
+        if (ports.disk) ports.disk.fence(effect.token);
+        else this.post({ kind: 'fenced', token: effect.token });
+        break;
+      case 'announce':
+        ports.gateway.announce(effect.token);
+        break;
+      case 'test-and-set':
+        void this.#claim(ports.arbiter, effect.claim);
+        break;
+      case 'who-won':
+        void this.#askOwner(ports.arbiter, effect.machine, effect.generation);
+        break;
+      case 'protection':
+        this.#onProtection(ports, effect);
+        break;
+      case 'wake-at':
+        this.#setAlarm(effect.atNs);
+        break;
+      case 'halt':
+        this.#halted = true;
+        clearTimeout(this.#alarm);
+        this.#options.onHalt(effect.reason);
+        break;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #setAlarm(atNs: number): void {
+    clearTimeout(this.#alarm);
+    const delayMs = Math.ceil((atNs - this.#options.nowNs()) / 1e6);
+    const wake = (): void => this.post({ kind: 'wake' });
+    // Sockets are read between a timer and what it puts off.
+    this.#alarm = setTimeout(
+      () => setImmediate(wake),
+      Math.min(Math.max(delayMs, 0), MAX_TIMER_MS),
+    );
+  }
+
+  /** One question about a generation at a time; the core asks again while there is no answer. */
+  async #claim(arbiter: Arbiter, claim: Claim): Promise<void> {
+    if (this.#claims.has(claim.generation)) return;
+    this.#claims.add(claim.generation);
+    const answer = await arbiter.claim(claim);
+    this.#claims.delete(claim.generation);
+    this.post({ kind: 'arbiter', claim, answer });
+  }
+
+  async #askOwner(arbiter: Arbiter, machine: string, generation: number): Promise<void> {
+    const answer = await arbiter.ownerOf(machine, generation);
+    if (answer === 'unknown') return;
+    this.post({ kind: 'owner', machine, generation, owner: answer.owner });
+  }
+
+  #onProtection({ clone }: ReplicaPorts, effect: Effect & { kind: 'protection' }): void {
+    const { news, peer } = effect;
+    this.#options.report(`protection by ${peer}: ${describeNews(news)}`);
+    if (news.what !== 'begins') clone.forget();
+  }
+}
+
+/** Effects that come with another role, generation or answer; heartbeats, lest one be missed. */
+const CHANGES: ReadonlySet<Effect['kind']> = new Set([
+  'announce',
+  'clear',
+  'assemble',
+  'go-live',
+  'close-channel',
+  'test-and-set',
+  'protection',
+  'halt',
+  'heartbeat',
+]);
+
+function describeNews(news: (Effect & { kind: 'protection' })['news']): string {
+  switch (news.what) {
+    case 'begins':
+      return `generation ${news.generation} is offered`;
+    case 'given-up':
+      return `given up (${news.reason})`;
+    case 'protected':
+      return (
+        `complete after ${news.rounds} rounds and ${news.bytes} bytes; ` +
+        `outputs waited ${(news.pauseNs / 1e6).toFixed(1)} ms`
+      );
+  }
+}
+
+function performOnGuest(
+  engine: GuestEngine,
+  effect: Effect & { kind: 'run' | 'offer' | 'control' | 'feed' | 'go-live' | 'stop' },
+): void {
+  switch (effect.kind) {
+    case 'run':
+      engine.run(effect.until);
+      break;
+    case 'offer':
+      engine.offer(effect.input);
+      break;
+    case 'control':
+      engine.control(effect.op);
+      break;
+    case 'feed':
+      engine.feed(effect.entries);
+      break;
+    case 'go-live':
+      engine.goLive();
+      break;
+    case 'stop':
+      engine.stop();
+  }
+}
+
+function release(ports: ReplicaPorts, effect: Effect & { kind: 'release' }): void {
+  const { token, ordinal, output } = effect;
+  if (output.kind === 'disk') ports.disk?.request(token, output.request);
+  else ports.gateway.release(token, ordinal, output);
+}

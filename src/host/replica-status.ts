@@ -1,0 +1,69 @@
+/** What a replica's process tells of itself: to `vmft status`, and in its log. */
+import type { HostId } from '../ft/ports.ts';
+import type { ReplicaState } from '../ft/state.ts';
+
+/** A go-live after a failure. */
+export interface Failover {
+  /** When, in ISO 8601. */
+  readonly at: string;
+  /** The generation that was won. */
+  readonly generation: number;
+  /** From the first suspicion to the go-live, in ms. */
+  readonly tookMs: number;
+}
+
+/** Failovers that are remembered. */
+const MAX_FAILOVERS = 16;
+
+export class ReplicaStatus {
+  readonly #name: HostId;
+  readonly #report: (news: string) => void;
+  readonly #failovers: Failover[] = [];
+  #role = '';
+  #suspectedNs = 0;
+  #refused = 0;
+
+  constructor(name: HostId, report: (news: string) => void) {
+    this.#name = name;
+    this.#report = report;
+  }
+
+  /** Somebody or something was refused. */
+  refuse(reason: string): void {
+    this.#refused++;
+    this.#report(`refuses ${reason}`);
+  }
+
+  /** The replica has changed. */
+  note({ role, generation, arbitration, nowNs }: ReplicaState): void {
+    const { stage } = arbitration;
+    const asks = stage === 'idle' ? '' : `, its claim: ${stage}`;
+    this.#report(`${role} of generation ${generation}${asks}`);
+    if (role === 'backup' && stage === 'asking') this.#suspectedNs = nowNs;
+    if (role === 'alone' && this.#role === 'backup') {
+      const tookMs = Math.round((nowNs - this.#suspectedNs) / 1e6);
+      this.#failovers.push({ at: new Date().toISOString(), generation, tookMs });
+      if (this.#failovers.length > MAX_FAILOVERS) this.#failovers.shift();
+      this.#report(`live after ${tookMs} ms`);
+    }
+    this.#role = role;
+  }
+
+  /** For `vmft status`. */
+  describe(state: ReplicaState): object {
+    const { role, generation, token, peer, lag, outputs, window, inbox } = state;
+    return {
+      name: this.#name,
+      role,
+      generation,
+      token,
+      peer,
+      protected: role === 'primary' && state.channel === 'open' && state.clone === undefined,
+      lagMs: lag.ns / 1e6,
+      heldOutputs: outputs.held.length,
+      entries: role === 'primary' ? window.sent : inbox.received,
+      failovers: this.#failovers,
+      refused: this.#refused,
+    };
+  }
+}
