@@ -7,7 +7,7 @@
  * - an alarm is told after the sockets have been read: a process that was kept from running hears
  *   its peers before it is told how late it is
  */
-import { unreachable } from '../base/assert.ts';
+import { BugError, unreachable } from '../base/assert.ts';
 import type { Claim, Effect, Event, HaltReason, HostEvent, Replica } from '../ft/ports.ts';
 import type { ReplicaState } from '../ft/state.ts';
 import type { Arbiter } from './arbiter.ts';
@@ -146,6 +146,8 @@ export class ReplicaDriver {
       case 'protection':
         this.#onProtection(ports, effect);
         break;
+      case 'mirror':
+        throw new BugError('the disks of a real host are shared: there is nothing to mirror');
       case 'wake-at':
         this.#setAlarm(effect.atNs);
         break;
