@@ -50,15 +50,20 @@ afterEach(async () => {
 describe('replicas', () => {
   it('carry a counter over the deaths of two primaries; nobody hears a number twice', async () => {
     await begin('udp-counter', HOSTS);
-    expect(await wire.ask('#1 inc')).toBe('#1 11');
+    // A question that is asked again counts twice; a number that is heard again has been lost.
+    const count = async (tag: string): Promise<number> =>
+      Number((await wire.ask(`${tag} inc`)).slice(tag.length));
+    const first = await count('#1');
+    expect(first).toBeGreaterThanOrEqual(11);
     expect(wire.speaker).toBe('alpha');
     await parts.kill('alpha');
-    expect(await wire.ask('#2 inc')).toBe('#2 12');
+    const second = await count('#2');
+    expect(second).toBeGreaterThan(first);
     expect(wire.speaker).toBe('beta');
     await is('beta', { role: 'primary', protected: true });
     await is('gamma', { role: 'backup' });
     await parts.kill('beta');
-    expect(await wire.ask('#3 inc')).toBe('#3 13');
+    expect(await count('#3')).toBeGreaterThan(second);
     await is('gamma', { role: 'alone' });
     expect((await parts.status<Status>('gamma'))!.failovers).toHaveLength(1);
     expect(wire.console).toBe('udp-counter: ready\n');
