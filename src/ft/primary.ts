@@ -7,7 +7,8 @@
  * until the last entry is acknowledged and the last output has arrived, then says goodbye, so that
  * the backup does not go live after a clean end (contracts.md 9). A planned switch-over is such an
  * end, but its goodbye tells the backup to claim the generation at once, without a failure. If no
- * answer comes, the primary claims it too, and goes on if it wins.
+ * answer comes, the primary claims it too, and goes on if it wins. A claim cannot be taken back, so
+ * a primary that has claimed before its goodbye says none.
  */
 import { goAlone } from './alone.ts';
 import { askAgain, claim, claimForGood, onAnswer, onOwner, withdraw } from './arbitration.ts';
@@ -52,7 +53,7 @@ export function onPrimaryEvent(step: Step, event: Event): void {
       if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'power-off' } });
       break;
     case 'switch-over':
-      if (s.channel === 'open' && !s.clone && s.arbitration.stage === 'idle') {
+      if (s.channel === 'open' && !s.clone && s.arbitration.asked === 0) {
         if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'switch-over' } });
       }
       break;
@@ -110,7 +111,7 @@ function takeMessage(step: Step, message: Message): boolean {
       halt(step, 'refused');
       return true;
     case 'goodbye-ack':
-      if (s.farewellNs !== undefined) halt(step, s.execution.ended!);
+      if (s.farewellNs !== undefined && !mustWin(step)) halt(step, s.execution.ended!);
       return true;
     default:
       return false;
@@ -171,15 +172,25 @@ function farewell(step: Step): boolean {
   const { config, s } = step;
   const { ended } = s.execution;
   if (!ended) return false;
-  if (s.farewellNs === undefined) {
+  if (mustWin(step)) {
+    claimForGood(step);
+  } else if (s.farewellNs === undefined) {
     const { unsent, sent, acknowledged } = s.window;
     const acknowledgedAll = unsent.length === 0 && acknowledged === sent;
     if (s.channel !== 'open' || !acknowledgedAll || !allArrived(s.outputs)) return false;
     s.farewellNs = s.nowNs;
     send(step, { kind: 'goodbye', generation: s.generation, reason: ended });
   } else if (s.channel === 'closed' || s.nowNs >= s.farewellNs + config.timing.failureTimeoutNs) {
-    if (ended !== 'switch-over') halt(step, ended);
-    else if (s.arbitration.stage === 'idle') claimForGood(step);
+    if (ended === 'switch-over') claimForGood(step);
+    else halt(step, ended);
   }
   return true;
+}
+
+/**
+ * Whether a primary that was to hand over has asked for the generation itself: its claim may still
+ * succeed, so the backup might be refused. It goes on asking, and halts only if it has lost.
+ */
+function mustWin({ s }: Step): boolean {
+  return s.execution.ended === 'switch-over' && s.arbitration.asked > 0;
 }

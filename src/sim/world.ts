@@ -447,6 +447,9 @@ export class World {
     for (const other of this.hosts.values()) {
       if (other !== host && (other.state.covered > ordinal || waitsFor(other, ordinal))) return;
     }
+    // The backup may have acknowledged it and been restarted since.
+    const { backup } = this.state.members[Math.floor(token / 2)]!;
+    if (backup !== undefined && (this.state.past[backup]?.covered ?? 0) > ordinal) return;
     const what = `${describeSent(output)} (output ${ordinal})`;
     this.violate('output-rule', `${host.id} released ${what} before its entry was at the backup`);
   }
@@ -473,7 +476,8 @@ export class World {
 
   /**
    * Goes on from a moment of a world with the same scenario, and with other faults: those that the
-   * world had stand first in `faults`, if they have fired; one whose time is past never fires.
+   * world had stand first in `faults`, if they have fired; one whose time is past never fires, and
+   * one that waits for a count within a stretch that has begun fires at its end.
    */
   load(saved: SavedWorld, faults: readonly FaultSpec[] = this.faults): void {
     this.state = copyState(saved.state);

@@ -476,4 +476,28 @@ describe('a planned switch-over', () => {
     expect(kinds(bench.answer('won'))).toContain('run');
     expect(bench.role).toBe('alone');
   });
+
+  it('is called off by the primary that has asked already, whose claim may yet arrive', () => {
+    const bench = greetedPrimary();
+    bench.give({ kind: 'switch-over' });
+    bench.give(sliced(100, [over]));
+    bench.after(60 * MS);
+    const effects = [...bench.hear(ack(0, 1)), ...bench.give({ ...OWNER, owner: undefined })];
+    expect(kinds(effects)).not.toContain('halt');
+    expect(sent(effects)).toEqual([]);
+    bench.answer('won');
+    expect(bench.role).toBe('alone');
+  });
+
+  it('is called off by the primary that has asked before the answer to its goodbye', () => {
+    const bench = greetedPrimary();
+    bench.give({ kind: 'switch-over' });
+    bench.give(sliced(100, [over]));
+    bench.hear(ack(0, 1));
+    bench.after(60 * MS);
+    bench.hear({ kind: 'goodbye-ack', generation: 1 });
+    expect(bench.role).toBe('primary');
+    bench.answer('lost');
+    expect(bench.role).toBe('halted');
+  });
 });
