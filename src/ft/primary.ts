@@ -6,9 +6,9 @@
  * An ending guest (exit, fault, power-off) is held like an output (rule 19): the primary lingers
  * until the last entry is acknowledged and the last output has arrived, then says goodbye, so that
  * the backup does not go live after a clean end (contracts.md 9). A planned switch-over is such an
- * end, but its goodbye tells the backup to claim the generation at once, without a failure. If no
- * answer comes, the primary claims it too, and goes on if it wins. A claim cannot be taken back, so
- * a primary that has claimed before its goodbye says none.
+ * end, but its goodbye tells the backup to claim the generation at once, without a failure, and the
+ * primary stays until it knows that somebody has it: after the failure time-out it claims too, and
+ * goes on if it wins. A claim cannot be taken back, so who has claimed before says no goodbye.
  */
 import { goAlone } from './alone.ts';
 import { askAgain, claim, claimForGood, onAnswer, onOwner, withdraw } from './arbitration.ts';
@@ -20,7 +20,7 @@ import type { Message } from './messages.ts';
 import { allArrived, confirm, release } from './output-rule.ts';
 import type { Event, HostId } from './ports.ts';
 import { isHeldBack, onProtected, takeBack } from './reprotect.ts';
-import type { Step } from './state.ts';
+import type { Ending, Step } from './state.ts';
 import { acknowledge, flush, hasRoom, onShippedSlice } from './window.ts';
 
 /** The first event of a primary's life: it greets the backup. */
@@ -64,9 +64,7 @@ export function onPrimaryEvent(step: Step, event: Event): void {
       confirm(s.outputs, event.ordinal);
       break;
     case 'channel-lost':
-      if (event.peer !== s.peer) break;
-      closeChannel(step);
-      claimForGood(step);
+      if (event.peer === s.peer) loseChannel(step);
       break;
     case 'refused':
       if (event.token > s.token) claimForGood(step);
@@ -85,9 +83,18 @@ export function onPrimaryEvent(step: Step, event: Event): void {
 function onMessage(step: Step, from: HostId, bytes: Uint8Array): void {
   const message = receive(step, from, bytes);
   if (!message || (message !== 'broken' && takeMessage(step, message))) return;
-  closeChannel(step);
-  claimForGood(step);
+  loseChannel(step);
 }
+
+/** The channel is gone; a backup that was to take over closes it, and is given its time. */
+function loseChannel(step: Step): void {
+  closeChannel(step);
+  if (!handsOver(step)) claimForGood(step);
+}
+
+/** Whether the backup has been told to take over, and this primary waits for it to do so. */
+const handsOver = ({ s }: Step): boolean =>
+  s.execution.ended === 'switch-over' && s.farewellNs !== undefined;
 
 /** False if the channel cannot be used any more. */
 function takeMessage(step: Step, message: Message): boolean {
@@ -111,7 +118,7 @@ function takeMessage(step: Step, message: Message): boolean {
       halt(step, 'refused');
       return true;
     case 'goodbye-ack':
-      if (s.farewellNs !== undefined && !mustWin(step)) halt(step, s.execution.ended!);
+      if (s.farewellNs !== undefined && !handsOver(step)) halt(step, s.execution.ended!);
       return true;
     default:
       return false;
@@ -139,7 +146,7 @@ export function advancePrimary(step: Step): void {
   }
   askAgain(step);
   if (s.arbitration.stage === 'lost') {
-    halt(step, 'lost-test-and-set');
+    halt(step, handsOver(step) ? 'switch-over' : 'lost-test-and-set');
     return;
   }
   if (s.arbitration.stage === 'won') {
@@ -172,25 +179,27 @@ function farewell(step: Step): boolean {
   const { config, s } = step;
   const { ended } = s.execution;
   if (!ended) return false;
-  if (mustWin(step)) {
+  if (s.farewellNs === undefined) return sayGoodbye(step, ended);
+  const expired = s.nowNs >= s.farewellNs + config.timing.failureTimeoutNs;
+  if (ended !== 'switch-over') {
+    if (expired || s.channel === 'closed') halt(step, ended);
+  } else if (expired) {
     claimForGood(step);
-  } else if (s.farewellNs === undefined) {
-    const { unsent, sent, acknowledged } = s.window;
-    const acknowledgedAll = unsent.length === 0 && acknowledged === sent;
-    if (s.channel !== 'open' || !acknowledgedAll || !allArrived(s.outputs)) return false;
-    s.farewellNs = s.nowNs;
-    send(step, { kind: 'goodbye', generation: s.generation, reason: ended });
-  } else if (s.channel === 'closed' || s.nowNs >= s.farewellNs + config.timing.failureTimeoutNs) {
-    if (ended === 'switch-over') claimForGood(step);
-    else halt(step, ended);
   }
   return true;
 }
 
-/**
- * Whether a primary that was to hand over has asked for the generation itself: its claim may still
- * succeed, so the backup might be refused. It goes on asking, and halts only if it has lost.
- */
-function mustWin({ s }: Step): boolean {
-  return s.execution.ended === 'switch-over' && s.arbitration.asked > 0;
+function sayGoodbye(step: Step, reason: Ending): boolean {
+  const { s } = step;
+  if (reason === 'switch-over' && s.arbitration.asked > 0) {
+    // Its claim may yet succeed and cannot be taken back, so the backup might be refused.
+    claimForGood(step);
+    return false;
+  }
+  const { unsent, sent, acknowledged } = s.window;
+  const acknowledgedAll = unsent.length === 0 && acknowledged === sent;
+  if (s.channel !== 'open' || !acknowledgedAll || !allArrived(s.outputs)) return false;
+  s.farewellNs = s.nowNs;
+  send(step, { kind: 'goodbye', generation: s.generation, reason });
+  return true;
 }

@@ -30,12 +30,12 @@ export interface Execution {
   running: boolean;
   /** The instruction count reached. */
   count: number;
-  /**
-   * The guest has ended, or the operator has switched it off, or over to the backup: nothing is run
-   * here any more.
-   */
-  ended: 'guest-exit' | 'guest-fault' | Control['op'] | undefined;
+  /** Nothing is run here any more. */
+  ended: Ending | undefined;
 }
+
+/** The guest has ended, or the operator has switched it off, or over to the backup. */
+export type Ending = 'guest-exit' | 'guest-fault' | Control['op'];
 
 /** Everything a replica remembers: plain data. */
 export interface ReplicaState {

@@ -446,14 +446,16 @@ describe('rule 10: a false alarm may be withdrawn', () => {
 describe('a planned switch-over', () => {
   const over = { seq: 0, count: 100, kind: 'control', op: { op: 'switch-over' } } as const;
 
-  it('ends the primary when its backup has everything and has said so', () => {
+  it('ends the primary when its backup has everything and has taken over', () => {
     const bench = greetedPrimary();
     expect(kinds(bench.give({ kind: 'switch-over' }))).toEqual(['control']);
     bench.give(sliced(100, [over]));
     expect(sent(bench.hear(ack(0, 1)))).toMatchObject([{ kind: 'goodbye', reason: 'switch-over' }]);
-    expect(bench.hear({ kind: 'goodbye-ack', generation: 1 })).toEqual([
-      { kind: 'halt', reason: 'switch-over' },
-    ]);
+    const quiet = bench.hear({ kind: 'goodbye-ack', generation: 1 });
+    quiet.push(...bench.give({ kind: 'channel-lost', peer: 'beta' }));
+    expect(kinds(quiet).filter((kind) => kind === 'halt' || kind === 'test-and-set')).toEqual([]);
+    expect(kinds(bench.hearHeartbeat(3))).toContain('test-and-set');
+    expect(bench.answer('lost')).toEqual([{ kind: 'halt', reason: 'switch-over' }]);
   });
 
   it('makes the backup claim at once', () => {
@@ -467,7 +469,7 @@ describe('a planned switch-over', () => {
     ).toEqual(['send', 'close-channel', 'test-and-set']);
   });
 
-  it('is called off by the primary that hears no answer and wins', () => {
+  it('is called off by the primary that hears of no other and wins', () => {
     const bench = greetedPrimary();
     bench.give({ kind: 'switch-over' });
     bench.give(sliced(100, [over]));
@@ -489,7 +491,7 @@ describe('a planned switch-over', () => {
     expect(bench.role).toBe('alone');
   });
 
-  it('is called off by the primary that has asked before the answer to its goodbye', () => {
+  it('is over for the primary that asks late and has lost', () => {
     const bench = greetedPrimary();
     bench.give({ kind: 'switch-over' });
     bench.give(sliced(100, [over]));
