@@ -224,16 +224,19 @@ export class SimHost {
     this.perform(effects);
   }
 
-  /** Performs effects in their order. A pause in between keeps the rest for later. */
+  /** Performs effects in their order. A pause in between keeps the rest, a restart forgets it. */
   perform(effects: readonly Effect[]): void {
+    const { life } = this.state;
     for (const [index, effect] of effects.entries()) {
       if (this.state.status === 'up') announceEffect(this, effect);
+      if (this.state.life !== life) return;
       if (this.state.status === 'paused') {
         this.state.backlog.unshift({ kind: 'effects', effects: effects.slice(index) });
         return;
       }
       if (this.state.status !== 'up') return;
       performEffect(this, effect);
+      if (this.state.life !== life) return;
     }
   }
 
@@ -424,6 +427,7 @@ export class SimHost {
     for (const [index, item] of backlog.entries()) {
       if (item.kind === 'effects') this.perform(item.effects);
       else this.receive(item);
+      if (this.state.life !== state.life) return;
       // A pause within the backlog keeps the rest in its order.
       if (this.isPaused()) {
         state.backlog.push(...backlog.slice(index + 1));
