@@ -195,6 +195,11 @@ describe('a trap', () => {
     ] as const)
       expect(execute(bounds, { eax }).vector).toBe(vector);
   });
+
+  it('bound with a 16-bit address goes round behind its lower bound', () => {
+    const store = 'mov word [0xfffe], -1\nmov word [0], 1\nmov word [0x10000], -1';
+    expect(execute(`${store}\nbound ax, [word 0xfffe]\nhlt`).vector).toBe(-1);
+  });
 });
 
 describe('delivery', () => {

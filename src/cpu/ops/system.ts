@@ -195,13 +195,17 @@ function interruptReturn(core: Core, size: number): void {
   r[Word.Esp] = top + 3 * size;
 }
 
-/** #BR unless lower ≤ register ≤ upper, signed; the pair is at T2. */
-function bound(core: Core, reg: number, size: number): void {
+/**
+ * #BR unless lower ≤ register ≤ upper, signed; the pair is at T2. The upper bound's address is one
+ * of the instruction's address size: with 16 bits it goes round within 64 KiB, as on AMD's.
+ */
+function bound(core: Core, reg: number, size: number, addressSize: number): void {
   const at = core.r[Word.T2]!;
+  const above = addressSize === 4 ? at + size : (at + size) & 0xffff;
   const signed16 = (value: number): number => (value << 16) >> 16;
   const value = size === 4 ? core.r[reg]! : signed16(core.r16[2 * reg]!);
   const lower = size === 4 ? core.load32(at) : signed16(core.load16(at));
-  const upper = size === 4 ? core.load32(at + 4) : signed16(core.load16(at + 2));
+  const upper = size === 4 ? core.load32(above) : signed16(core.load16(above));
   if (value < lower || value > upper) core.fault(Vector.BR);
 }
 
@@ -246,7 +250,7 @@ export const SYSTEM_RULES: Rules = {
     const [register, pair] = i.operands;
     if (register!.kind !== 'reg' || pair!.kind !== 'mem') return;
     e.mem(Uop.Lea, Word.T2, pair!);
-    e.call(bound, register!.reg, i.operandSize);
+    e.call(bound, register!.reg, i.operandSize, pair!.addressSize);
   },
   ud0: undefinedRule,
   ud1: undefinedRule,
