@@ -4,7 +4,7 @@
  * can be put at any exact point. Each fault fires once; that it did is counted, so that a campaign
  * can prove that every kind of fault happened.
  */
-import type { HostId } from '../ft/ports.ts';
+import type { HostEvent, HostId } from '../ft/ports.ts';
 import { noteDeath } from './cold-start.ts';
 import { allDisks, wakeDisk } from './disk.ts';
 import { flipBit } from './guest-memory.ts';
@@ -76,7 +76,11 @@ export type Action =
   /** The operator's power switch, at every host. */
   | { readonly do: 'power-off' }
   /** The operator has the backup take over. */
-  | { readonly do: 'switch-over' };
+  | { readonly do: 'switch-over' }
+  /** The operator gives the guest so many percent of the CPU. */
+  | { readonly do: 'throttle'; readonly percent: number }
+  /** The operator has the machine kept as it is, under a name. */
+  | { readonly do: 'snapshot'; readonly name: string };
 
 /** Two of: a host, 'disk', 'arbiter', 'gateway'. */
 export type Ends = readonly [string, string];
@@ -128,6 +132,10 @@ export function describeAction(action: Action): string {
       return 'power off';
     case 'switch-over':
       return 'switch over';
+    case 'throttle':
+      return `throttle to ${action.percent} %`;
+    case 'snapshot':
+      return `snapshot "${action.name}"`;
   }
 }
 
@@ -220,10 +228,19 @@ function act(world: World, action: Action): void {
       break;
     case 'power-off':
     case 'switch-over':
-      for (const host of world.hosts.values()) {
-        world.schedule(0, { kind: 'host', host: host.id, event: { kind: action.do } });
-      }
+      operate(world, { kind: action.do });
+      break;
+    case 'throttle':
+      operate(world, { kind: action.do, percent: action.percent });
+      break;
+    case 'snapshot':
+      operate(world, { kind: action.do, name: action.name });
   }
+}
+
+/** What people ask of the machine is asked of every host; one of them will do it. */
+function operate(world: World, event: HostEvent): void {
+  for (const host of world.hosts.keys()) world.schedule(0, { kind: 'host', host, event });
 }
 
 function changeDisks(world: World, { mode, only }: Action & { do: 'disk' }): void {
