@@ -5,8 +5,9 @@
  */
 import { rolldown } from 'rolldown';
 
-// The worker is a program of its own, which the other one starts.
-const input = ['dist/cli/main.js', 'dist/cli/explore-worker.js'];
+// A worker is a program of its own, which the other one starts.
+const workers = ['explore', 'soak'].map((name) => `dist/cli/${name}-worker.js`);
+const input = ['dist/cli/main.js', ...workers];
 const bundle = await rolldown({ input, platform: 'node' });
 await bundle.write({ dir: 'dist/bin', format: 'esm', chunkFileNames: '[name].js' });
 await bundle.close();

@@ -6,13 +6,14 @@ import type { Outcome } from '../sim/run.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { repeated, wholeNumber } from './arguments.ts';
 import { STATUS } from './exit-status.ts';
-import { isColoured, print, printJson } from './print.ts';
+import { isColoured, note, print, printJson } from './print.ts';
 import type { TimelineStyle } from './timeline.ts';
 
 interface ScenarioOptions {
   seed?: number;
   trace?: boolean;
   without?: string[];
+  history?: string;
   json?: boolean;
 }
 
@@ -67,7 +68,19 @@ async function run(name: string, options: ScenarioOptions): Promise<void> {
     const style = { all: options.trace === true, columns, colour: isColoured() };
     for (const line of await draw(runs, style)) print(line);
   }
+  if (options.history !== undefined) await writeHistory(runs, options.history);
   process.exitCode = runs.every(({ asExpected }) => asExpected) ? STATUS.ok : STATUS.violated;
+}
+
+/** Draws the first history that cannot be, of all the runs. */
+async function writeHistory(runs: readonly Judged[], path: string): Promise<void> {
+  const [{ historySvg }, { writeUserFiles }] = await Promise.all([
+    import('./history-svg.ts'),
+    import('../host/files.ts'),
+  ]);
+  const failing = runs.flatMap(({ outcome }) => outcome.histories)[0];
+  if (failing) writeUserFiles([{ path, what: 'picture', bytes: historySvg(failing) }]);
+  else note(`${path} is not written: what the clients were told is what one machine may say`);
 }
 
 function checkRule(rule: string, names: readonly string[]): void {
@@ -108,6 +121,10 @@ export function scenarioCommand(): Command {
     .option('--seed <N>', 'another seed than the scenario’s', wholeNumber)
     .option('--without <RULE>', 'switch a rule off (repeatable): output-rule, fence, …', repeated)
     .option('--trace', 'every message, not only those that say something new')
+    .option(
+      '--history <FILE>',
+      'draw what clients saw and no single machine can have shown, as SVG',
+    )
     .option('--json', 'outcome and trace as one JSON document')
     .addHelpText(
       'after',

@@ -1,64 +1,68 @@
 /** `vmft soak`: random worlds from seeds, each judged; a failure is one command to repeat. */
 import { Command } from 'commander';
 import { VmftError } from '../base/errors.ts';
-import type { RunParts } from '../sim/run.ts';
-import type { Scenario } from '../sim/scenario.ts';
+import type { SoakResult, SoakTally } from '../sim/soak.ts';
 import { repeated, time, wholeNumber } from './arguments.ts';
 import { STATUS } from './exit-status.ts';
-import { counted, grouped, print, printJson } from './print.ts';
+import { counted, grouped, note, print, printJson } from './print.ts';
+import type { SoakTask } from './soak-job.ts';
 
 interface Options {
   runs?: number;
   for?: number;
   seed: number;
-  guest?: string;
-  without?: string[];
+  guest: string | undefined;
+  without: string[];
+  workers?: number;
   shrink?: boolean;
   json?: boolean;
 }
 
-/** One world in so many is run a second time, and must leave the same trace. */
-const TWICE_EVERY = 100;
 const DEFAULT_RUNS = 200;
+/** Failures that are reduced; each takes as long as a hundred runs. */
+const MAX_SHRUNK = 3;
+const MAX_TRIES = 100;
 
-interface Tally {
-  runs: number;
-  repeated: number;
-  simulatedNs: number;
-  /** By guest: an image is assembled once. */
-  readonly parts: Record<string, RunParts>;
-  readonly kinds: Map<string, number>;
-  readonly failures: { seed: number; violations: readonly string[]; command: string }[];
+/** What is printed of a run. */
+interface Report extends SoakTally {
+  readonly firstSeed: number;
+  readonly runsPerSecond: number;
+  readonly simulatedPerSecond: number;
 }
 
 async function soak(options: Options): Promise<void> {
-  const [{ RealTime }, { randomScenario, SOAK_GUESTS }, { OPTIONAL_NAMES }] = await Promise.all([
-    import('../host/run-time.ts'),
-    import('../sim/random-world.ts'),
-    import('../sim/scenario.ts'),
-  ]);
+  const [{ RealTime }, { SOAK_GUESTS }, { OPTIONAL_NAMES }, { newTally, tallyUp }] =
+    await Promise.all([
+      import('../host/run-time.ts'),
+      import('../sim/random-world.ts'),
+      import('../sim/scenario.ts'),
+      import('../sim/soak.ts'),
+    ]);
   refuse('--guest', options.guest === undefined ? [] : [options.guest], SOAK_GUESTS);
-  refuse('--without', options.without ?? [], OPTIONAL_NAMES);
+  refuse('--without', options.without, OPTIONAL_NAMES);
   const clock = new RealTime();
-  const endNs = options.for ?? Number.POSITIVE_INFINITY;
-  const runs =
-    options.runs ?? (options.for === undefined ? DEFAULT_RUNS : Number.POSITIVE_INFINITY);
-  const tally: Tally = {
-    runs: 0,
-    repeated: 0,
-    simulatedNs: 0,
-    parts: {},
-    kinds: new Map(),
-    failures: [],
-  };
-  while (tally.runs < runs && clock.nowNs() < endNs) {
-    const seed = options.seed + tally.runs;
-    await one(randomScenario(seed, options.guest), options, tally);
+  const tally = newTally();
+  await runAll(options, (result) => {
+    tallyUp(tally, result);
     if (process.stderr.isTTY) process.stderr.write(`\r${counted(tally.runs, 'run')}\x1b[K`);
-  }
+  });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  report(tally, clock.nowNs(), options);
+  tally.failures.sort((a, b) => a.seed - b.seed);
+  const spentNs = clock.nowNs();
+  const report: Report = {
+    firstSeed: options.seed,
+    ...tally,
+    runsPerSecond: tally.runs / (spentNs / 1e9),
+    simulatedPerSecond: tally.simulatedNs / spentNs,
+  };
+  if (options.json) printJson(report);
+  else printReport(report, options);
   if (tally.failures.length > 0) process.exitCode = STATUS.violated;
+  if (!options.shrink) return;
+  const { shrinkFailure } = await import('./soak-shrink.ts');
+  for (const failure of tally.failures.slice(0, MAX_SHRUNK)) {
+    await shrinkFailure(failure, options, MAX_TRIES, options.json ? note : print);
+  }
 }
 
 function refuse(option: string, words: readonly string[], known: readonly string[]): void {
@@ -67,90 +71,53 @@ function refuse(option: string, words: readonly string[], known: readonly string
   throw new VmftError('usage', `${option} ${wrong}: write one of ${known.join(', ')}`);
 }
 
-/** Runs a world, and now and then once more. */
-async function one(drawn: Scenario, options: Options, tally: Tally): Promise<void> {
-  const [{ machinePartsFor }, { newWorld, outcomeOf, withoutRule }, { isExcused, kindsOf }] =
-    await Promise.all([
-      import('./scenario-run.ts'),
-      import('../sim/run.ts'),
-      import('../sim/random-world.ts'),
-    ]);
-  const scenario = (options.without ?? []).reduce(withoutRule, drawn);
-  const twice = tally.runs % TWICE_EVERY === 0;
-  const { image } = scenario.guest;
-  tally.parts[image] ??= await machinePartsFor(scenario, scenario.name);
-  const parts = { ...tally.parts[image], tracing: twice };
-  const violationsOf = (candidate: typeof scenario): readonly string[] => {
-    const world = newWorld(candidate, parts);
-    while (world.next());
-    const { violations, trace } = outcomeOf(world, parts);
-    if (candidate === scenario && traces.length < 2) traces.push(JSON.stringify(trace));
-    if (candidate === scenario && traces.length === 1) {
-      for (const kind of kindsOf(scenario, world.state.firedFaults)) {
-        tally.kinds.set(kind, (tally.kinds.get(kind) ?? 0) + 1);
-      }
-      tally.simulatedNs += world.state.nowNs;
-    }
-    const counting = violations.filter(({ checker }) => !isExcused(candidate, checker));
-    return counting.map(({ checker, evidence }) => `${checker}: ${evidence}`);
-  };
-  const traces: string[] = [];
-  const violations = [...violationsOf(scenario)];
-  tally.runs++;
-  if (twice) {
-    violationsOf(scenario);
-    tally.repeated++;
-    if (traces[0] !== traces[1]) violations.push('determinism: a second run left another trace');
-  }
-  if (violations.length === 0) return;
-  const { seed } = scenario;
-  const without = (options.without ?? []).map((rule) => ` --without ${rule}`).join('');
-  const guest = options.guest === undefined ? '' : ` --guest ${options.guest}`;
-  const command = `vmft soak --seed ${seed} --runs 1${guest}${without}`;
-  tally.failures.push({ seed, violations, command });
-  if (!options.shrink) return;
-  const { shrink } = await import('../sim/shrink.ts');
-  const [name] = violations[0]!.split(':');
-  const fails = (candidate: typeof scenario): boolean =>
-    violationsOf({ ...candidate }).some((violation) => violation.startsWith(`${name}:`));
-  await writeScenario(shrink(scenario, fails, MAX_TRIES), `soak-${seed}.yaml`);
-}
-
-const MAX_TRIES = 100;
-
-async function writeScenario(scenario: Scenario, path: string): Promise<void> {
-  const [{ scenarioText }, { writeUserFiles }] = await Promise.all([
-    import('../sim/scenario-text.ts'),
-    import('../host/files.ts'),
-  ]);
-  writeUserFiles([{ path, what: 'scenario', bytes: scenarioText(scenario) }]);
-}
-
-function report(tally: Tally, spentNs: number, options: Options): void {
-  const { runs, repeated: twice, simulatedNs, failures } = tally;
-  const kinds = [...tally.kinds].sort(([a], [b]) => (a < b ? -1 : 1));
-  const runsPerSecond = runs / (spentNs / 1e9);
-  const simulatedPerSecond = simulatedNs / spentNs;
-  if (options.json) {
-    const fired = Object.fromEntries(kinds);
-    printJson({ runs, repeated: twice, runsPerSecond, simulatedPerSecond, fired, failures });
+/** Gives each worker every so many seeds. */
+async function runAll(options: Options, onResult: (result: SoakResult) => void): Promise<void> {
+  const { runWorkers, usableThreads } = await import('../host/workers.ts');
+  const endless = options.for === undefined ? DEFAULT_RUNS : Number.POSITIVE_INFINITY;
+  const runs = options.runs ?? endless;
+  const step = Math.min(runs, Math.max(1, options.workers ?? usableThreads()));
+  const tasks = Array.from(
+    { length: step },
+    (_, index): SoakTask => ({
+      first: options.seed + index,
+      step,
+      runs: Math.ceil((runs - index) / step),
+      forNs: options.for ?? Number.POSITIVE_INFINITY,
+      guest: options.guest,
+      without: options.without,
+    }),
+  );
+  if (step > 1) {
+    await runWorkers(new URL('./soak-worker.js', import.meta.url), tasks, onResult);
     return;
   }
-  for (const [kind, times] of kinds) print(`${grouped(times).padStart(9)}  ${kind}`);
+  const { soakPart } = await import('./soak-job.ts');
+  for (const task of tasks) await soakPart(task, onResult);
+}
+
+function printReport(report: Report, options: Options): void {
+  const { runs, twice, runsPerSecond, simulatedPerSecond, happened, failures } = report;
+  print(`${'times'.padStart(9)} ${'worlds'.padStart(9)}`);
+  for (const [kind, { times, worlds }] of Object.entries(happened)) {
+    print(`${grouped(times).padStart(9)} ${grouped(worlds).padStart(9)}  ${kind}`);
+  }
   print(
     `${counted(runs, 'world')}, ${grouped(twice)} of them twice; ` +
       `${runsPerSecond.toFixed(1)} a second, ` +
       `${simulatedPerSecond.toFixed(1)} simulated seconds in one`,
   );
-  for (const { violations, command } of failures) {
+  for (const { seed, violations } of failures) {
     print(`convicted: ${violations[0]}`);
-    print(`repeat it: ${command}`);
-    if (options.shrink)
-      print(
-        `the smallest that fails alike: ${command.replace(/.*--seed (\d+).*/, 'soak-$1.yaml')}`,
-      );
+    print(`repeat it: ${commandFor(seed, options)}`);
   }
   if (failures.length === 0) print('ok: every checker was content with every one of them');
+}
+
+function commandFor(seed: number, { guest, without }: Options): string {
+  const rules = without.map((rule) => ` --without ${rule}`).join('');
+  const only = guest === undefined ? '' : ` --guest ${guest}`;
+  return `vmft soak --runs 1 --seed ${seed}${only}${rules}`;
 }
 
 /** Defines `vmft soak`. */
@@ -160,13 +127,17 @@ export function soakCommand(): Command {
     .option('--runs <N>', `worlds (${DEFAULT_RUNS}, unless --for is given)`, wholeNumber)
     .option('--for <TIME>', 'go on for so long, such as 10m', time)
     .option('--seed <N>', 'seed of the first world; the next has the next', wholeNumber, 1)
-    .option('--guest <NAME>', 'only this guest: kv, udp-counter, lock, journal')
-    .option('--without <RULE>', 'switch a rule off (repeatable)', repeated)
+    .option('--guest <NAME>', 'only this guest: kv, udp-counter, lock, journal, everything')
+    .option('--without <RULE>', 'switch a rule off (repeatable)', repeated, [])
+    .option('--workers <N>', 'threads (as many as this computer has)', wholeNumber)
     .option('--shrink', 'write the smallest scenario that fails alike to soak-SEED.yaml')
     .option('--json', 'one JSON document')
     .addHelpText(
       'after',
       `
+Status 1: a checker was not content. "times" counts the effects of a fault: a datagram that a cut
+link has lost counts, a link that is cut while nobody sends does not.
+
 Examples:
   vmft soak --runs 5
   vmft soak --for 1s --seed 5000 --guest kv

@@ -1,7 +1,6 @@
 /** What a primary and an alone replica have in common: a guest that runs and takes inputs. */
 import type { Slice } from '../hypervisor/entry.ts';
 import type { Input } from '../machine/input.ts';
-import { obey, rest } from './control.ts';
 import { type Completed, complete, produce } from './output-rule.ts';
 import type { HaltReason } from './ports.ts';
 import type { Step } from './state.ts';
@@ -16,16 +15,14 @@ export function onInput({ s, out }: Step, input: Input): void {
 }
 
 /** Takes in a stretch of execution, recorded or replayed; returns the completions in it. */
-export function onSliced(step: Step, slice: Slice): Completed[] {
-  const { s } = step;
+export function onSliced({ s }: Step, slice: Slice): Completed[] {
   const { execution } = s;
   execution.running = false;
   execution.count = slice.count;
   const completed = produce(s.outputs, slice);
   if (slice.stop.why === 'exit') execution.ended = 'guest-exit';
   if (slice.stop.why === 'fault') execution.ended = 'guest-fault';
-  for (const entry of slice.entries) if (entry.kind === 'control') obey(step, entry);
-  rest(step, slice);
+  for (const entry of slice.entries) if (entry.kind === 'control') execution.ended = entry.op.op;
   return completed;
 }
 

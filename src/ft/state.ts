@@ -2,6 +2,7 @@
  * What a replica remembers: plain data, so that a world can be forked and stored. Each part is kept
  * by the file of its name; the role files (primary, backup, alone) decide what happens when.
  */
+import type { Control } from '../hypervisor/entry.ts';
 import { type Arbitration, newArbitration } from './arbitration.ts';
 import type { ReplicaConfig } from './config.ts';
 import { newWatch, type Watch } from './heartbeat.ts';
@@ -31,14 +32,10 @@ export interface Execution {
   count: number;
   /** Nothing is run here any more. */
   ended: Ending | undefined;
-  /** The operator's limit on the share of the CPU (control.ts). */
-  percent: number;
-  /** The guest rests until then. */
-  restUntilNs: number;
 }
 
 /** The guest has ended, or the operator has switched it off, or over to the backup. */
-export type Ending = 'guest-exit' | 'guest-fault' | 'power-off' | 'switch-over';
+export type Ending = 'guest-exit' | 'guest-fault' | Control['op'];
 
 /** Everything a replica remembers: plain data. */
 export interface ReplicaState {
@@ -64,8 +61,6 @@ export interface ReplicaState {
   alarmNs: number | undefined;
   execution: Execution;
   watch: Watch;
-  /** Snapshots that have been taken and that nobody has been told of. Not of a backup. */
-  snapshots: { readonly name: string; readonly entry: number }[];
   arbitration: Arbitration;
   /** Produced by the guest and not known to have arrived outside. All roles. */
   outputs: OutputQueue;
@@ -96,15 +91,6 @@ export interface Step {
   readonly out: Effect[];
 }
 
-/** A guest that has come so far, and of whose CPU an operator may have limited the share. */
-export const newExecution = (count = 0, percent = 100): Execution => ({
-  running: false,
-  count,
-  ended: undefined,
-  percent,
-  restUntilNs: 0,
-});
-
 /** A replica before its first event. */
 export function newState(start: Start, config: ReplicaConfig): ReplicaState {
   const generation = start.role === 'standby' ? 0 : start.generation;
@@ -120,9 +106,8 @@ export function newState(start: Start, config: ReplicaConfig): ReplicaState {
     leaving: undefined,
     fence: undefined,
     alarmNs: undefined,
-    execution: newExecution(),
+    execution: { running: false, count: 0, ended: undefined },
     watch: newWatch(),
-    snapshots: [],
     arbitration: newArbitration(),
     outputs: newOutputs(config),
     window: newWindow(),

@@ -22,6 +22,8 @@ export const newArbiter = (): ArbiterState => ({ up: true, losesAnswers: false, 
 export function onOwnerAsk(world: World, event: SimEvent & { kind: 'owner-ask' }): void {
   const { arbiter } = world.state;
   const { host, machine, generation } = event;
+  if (!arbiter.up) world.count('arbiter out of reach');
+  else if (arbiter.losesAnswers) world.count("arbiter's answer lost");
   if (!arbiter.up || arbiter.losesAnswers) return;
   const owner = arbiter.registers[`${machine}:${generation}`];
   world.trace('arbiter', `${host} asks who won generation ${generation}: ${owner ?? 'nobody'}`);
@@ -34,6 +36,7 @@ export function onAsk(world: World, { host, claim }: SimEvent & { kind: 'arbiter
   const { arbiter } = world.state;
   const reply = linkName('arbiter', host);
   if (!arbiter.up) {
+    world.count('arbiter out of reach');
     const event = { kind: 'arbiter', claim, answer: 'unknown' } as const;
     sendDatagram(world, reply, { kind: 'host', host, event });
     return;
@@ -46,7 +49,10 @@ export function onAsk(world: World, { host, claim }: SimEvent & { kind: 'arbiter
     'arbiter',
     `${claim.owner} asks for generation ${claim.generation}: ${answer}${lost}`,
   );
-  if (arbiter.losesAnswers) return;
+  if (arbiter.losesAnswers) {
+    world.count("arbiter's answer lost");
+    return;
+  }
   const event = { kind: 'arbiter', claim, answer } as const;
   sendDatagram(world, reply, { kind: 'host', host, event });
 }

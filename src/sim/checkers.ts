@@ -159,7 +159,7 @@ export function answersOf(world: World, index: number): string[] {
 }
 
 /** What all clients asked and were told. */
-export function historyOf({ scenario, state }: World): Operation[] {
+function historyOf({ scenario, state }: World): Operation[] {
   return scenario.clients.flatMap(({ name, requests }, index) => {
     const { calls, saw } = state.clients[index]!;
     const told = saw.filter(({ repetition }) => !repetition);
@@ -173,14 +173,20 @@ export function historyOf({ scenario, state }: World): Operation[] {
   });
 }
 
-/** A history that cannot be, in one sentence. */
+/** Parts of the clients' history that cannot be, where the scenario wants to know; see there. */
+export function failingHistories(world: World): Counterhistory[] {
+  const { linearizable } = world.scenario.expect;
+  return linearizable ? checkHistory(historyOf(world), MODELS[linearizable]) : [];
+}
+
+/** A history that cannot be: a line for each operation. */
 function describeHistory({ key, operations }: Counterhistory): string {
   const ms = (ns: number): string => (ns / 1e6).toFixed(3);
   const lines = operations.map(({ client, request, answer, calledNs, returnedNs }) => {
-    const end = answer === undefined ? '…' : ms(returnedNs);
-    return `${ms(calledNs)}–${end} ${client}: ${request} → ${answer ?? 'no answer'}`;
+    const end = answer === undefined ? '…' : `${ms(returnedNs)} ms`;
+    return `  ${ms(calledNs)} to ${end}: ${client} asks ${request}, is told ${answer ?? 'nothing'}`;
   });
-  return `no single machine can have answered so about ${key}: ${lines.join('; ')}`;
+  return [`no single machine can have answered so about ${key}:`, ...lines].join('\n');
 }
 
 /** Everything that the guest has printed, as the console sink has it. */
@@ -209,9 +215,8 @@ function expected(world: World): Found[] {
   if (expect.diverged.length > 0) {
     compare('diverged', 'to leave the path', expect.diverged, world.state.diverged);
   }
-  if (expect.linearizable) {
-    const failing = checkHistory(historyOf(world), MODELS[expect.linearizable]);
-    if (failing) found.push({ checker: 'linearizable', evidence: describeHistory(failing) });
+  for (const failing of failingHistories(world)) {
+    found.push({ checker: 'linearizable', evidence: describeHistory(failing) });
   }
   if (expect.alone) compare('alone', 'to go on alone', expect.alone, world.state.alone);
   return found;

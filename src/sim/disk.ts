@@ -77,6 +77,7 @@ export function onDiskEvent(
 ): void {
   const disk = diskOf(world, event.host);
   if (disk.mode === 'down') {
+    world.count('silent disk');
     disk.waiting.push(event);
   } else if (event.kind === 'disk-request') {
     world.schedule(serviceNs(world, disk), { ...event, kind: 'disk-apply' });
@@ -90,7 +91,9 @@ export function onDiskEvent(
 function serviceNs(world: World, { mode }: DiskState): number {
   const { serviceNs, slowFactor } = world.scenario.disk;
   const time = serviceNs[0] + world.prng.below(serviceNs[1] - serviceNs[0] + 1);
-  return mode === 'slow' ? time * slowFactor : time;
+  if (mode !== 'slow') return time;
+  world.count('slow disk');
+  return time * slowFactor;
 }
 
 function raiseFence(world: World, { host, life, token }: SimEvent & { kind: 'disk-fence' }): void {
@@ -119,6 +122,7 @@ function apply(world: World, event: Request): void {
   const once = request.op !== 'read' && local !== 'mirror';
   const again = once && name in disk.applied;
   const fails = disk.mode === 'failing' && (disk.failsFor ?? host) === host;
+  if (fails && !again) world.count('failing disk');
   const ok = again ? disk.applied[name]! : !fails;
   if (once) disk.applied[name] = ok;
   if (ok && !again && request.op === 'write') write(disk, request, ordinal);

@@ -1,13 +1,14 @@
 /** What each effect of the protocol core means on a simulated host. */
 import { unreachable } from '../base/assert.ts';
 import { decodeMessage, type Message } from '../ft/messages.ts';
-import type { Effect, HaltReason } from '../ft/ports.ts';
+import type { Effect } from '../ft/ports.ts';
 import { decodeEntries } from '../hypervisor/codec.ts';
 import { kindOf } from '../hypervisor/log-statistics.ts';
 import { performClone } from './cloning.ts';
 import type { HostMoment } from './faults.ts';
 import type { SimHost } from './host.ts';
 import { linkName, sendDatagram, sendStream } from './links.ts';
+import type { World } from './world.ts';
 
 /** Lets faults fire that wait for the moment before `effect`. */
 export function announceEffect({ world, id, state }: SimHost, effect: Effect): void {
@@ -40,9 +41,11 @@ export function performEffect(host: SimHost, effect: Effect): void {
     case 'send':
       send(host, effect);
       break;
-    case 'heartbeat':
-      beat(host, effect);
+    case 'heartbeat': {
+      const event = { kind: 'heartbeat', from: id, bytes: effect.bytes } as const;
+      sendDatagram(world, linkName(id, effect.to), { kind: 'host', host: effect.to, event });
       break;
+    }
     case 'release':
       if (host.state.early.includes(effect.ordinal)) confirm(host, effect.ordinal);
       else release(host, effect);
@@ -92,26 +95,14 @@ export function performEffect(host: SimHost, effect: Effect): void {
     case 'wake-at':
       host.setAlarm(effect.atNs);
       break;
-    case 'snapshot-kept':
-      world.trace(id, `snapshot "${effect.name}" is kept`);
-      break;
     case 'halt':
-      halt(host, effect.reason);
+      host.state.status = 'halted';
+      host.state.reason = effect.reason;
+      world.trace(id, `halts: ${effect.reason}`);
       break;
     default:
       unreachable(effect);
   }
-}
-
-function beat({ world, id }: SimHost, { to, bytes }: Effect & { kind: 'heartbeat' }): void {
-  const event = { kind: 'heartbeat', from: id, bytes } as const;
-  sendDatagram(world, linkName(id, to), { kind: 'host', host: to, event });
-}
-
-function halt({ world, id, state }: SimHost, reason: HaltReason): void {
-  state.status = 'halted';
-  state.reason = reason;
-  world.trace(id, `halts: ${reason}`);
 }
 
 /** Asks arbiter or disk. Whoever only wants to know asks for no leave: that is no moment. */
@@ -142,10 +133,24 @@ function send(host: SimHost, { to, bytes }: Effect & { kind: 'send' }): void {
     const message = decodeMessage(bytes);
     world.trace('channel', `${name} ${describeMessage(message)}`, isRoutine(host, message));
   }
-  const event = { kind: 'message', from: id, bytes } as const;
+  const event = { kind: 'message', from: id, bytes: onItsWay(world, name, bytes) } as const;
   sendStream(world, name, { kind: 'host', host: to, event });
   world.state.sentBytes += bytes.length;
   world.fired({ kind: 'message', host: id, number: world.link(name).sent });
+}
+
+/** The bytes as they arrive: a fault may wait for the next batch of entries to flip a bit of it. */
+function onItsWay(world: World, name: string, bytes: Uint8Array): Uint8Array {
+  const link = world.link(name);
+  const bit = link.damageBit;
+  if (bit === undefined) return bytes;
+  const message = decodeMessage(bytes);
+  if (message.kind !== 'batch' || decodeEntries(message.entries).length === 0) return bytes;
+  link.damageBit = undefined;
+  world.count('bit flip in a log batch');
+  const damaged = bytes.slice();
+  damaged[(bit >> 3) % bytes.length]! ^= 1 << (bit & 7);
+  return damaged;
 }
 
 /** Batches without entries, acknowledgements that acknowledge nothing new, pieces of a clone. */

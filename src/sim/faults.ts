@@ -1,15 +1,10 @@
 /**
  * Faults: what goes wrong, and when. A trigger is a moment of the run (an instruction count, a log
  * entry, a message, an output, an answer to a client, a time), or just before one, so that a crash
- * can be put at any exact point. Each fault fires once; that it did is counted, so that a campaign
- * can prove that every kind of fault happened.
+ * can be put at any exact point. Each fault fires once; fault-effects.ts says what that does to a
+ * world, fault-kinds.ts counts it.
  */
-import type { HostEvent, HostId } from '../ft/ports.ts';
-import { noteDeath } from './cold-start.ts';
-import { allDisks, wakeDisk } from './disk.ts';
-import { flipBit } from './guest-memory.ts';
-import { joinLink, linkName, loseUnderWay, sendStream } from './links.ts';
-import type { World } from './world.ts';
+import type { HostId } from '../ft/ports.ts';
 
 /**
  * What happens to a host again and again, counted from 1 over its life. `count`: its guest has
@@ -52,11 +47,18 @@ export type Action =
   | { readonly do: 'resume'; readonly host: HostId }
   /** The host stands still, and goes on after `forNs` as if nothing had been. */
   | { readonly do: 'pause'; readonly host: HostId; readonly forNs?: number }
-  /** Nothing passes between two ends; streams are held back, datagrams lost. */
-  | { readonly do: 'cut'; readonly between: Ends; readonly forNs?: number }
+  /**
+   * Nothing passes between two ends, or from the first to the second; streams are held back,
+   * datagrams lost.
+   */
+  | { readonly do: 'cut'; readonly between: Ends; readonly oneWay?: true; readonly forNs?: number }
+  /** Streams between two ends are held back, datagrams pass. */
+  | { readonly do: 'stall'; readonly between: Ends; readonly forNs?: number }
   | { readonly do: 'join'; readonly between: Ends }
   /** The channel between two hosts breaks for good, and both notice. */
   | { readonly do: 'break'; readonly between: Ends }
+  /** A bit of the next log batch with entries flips on its way from the first to the second. */
+  | { readonly do: 'damage'; readonly between: Ends; readonly bit: number }
   /** What is sent from now on takes longer. */
   | { readonly do: 'delay'; readonly between: Ends; readonly delayNs: number }
   | {
@@ -73,14 +75,15 @@ export type Action =
     }
   /** A bit (0 … 7) of a byte of the guest's memory changes, on one host. */
   | { readonly do: 'flip'; readonly host: HostId; readonly address: number; readonly bit: number }
+  /**
+   * The host's clock jumps ahead, date and all; a jump back (below 0) changes the date alone, for
+   * the clock that times are measured with never goes back.
+   */
+  | { readonly do: 'jump'; readonly host: HostId; readonly byNs: number }
   /** The operator's power switch, at every host. */
   | { readonly do: 'power-off' }
   /** The operator has the backup take over. */
-  | { readonly do: 'switch-over' }
-  /** The operator gives the guest so many percent of the CPU. */
-  | { readonly do: 'throttle'; readonly percent: number }
-  /** The operator has the machine kept as it is, under a name. */
-  | { readonly do: 'snapshot'; readonly name: string };
+  | { readonly do: 'switch-over' };
 
 /** Two of: a host, 'disk', 'arbiter', 'gateway'. */
 export type Ends = readonly [string, string];
@@ -117,9 +120,13 @@ export function describeAction(action: Action): string {
     case 'resume':
       return `${action.do} ${action.host}`;
     case 'cut':
+      return `cut ${action.between.join(action.oneWay ? '>' : '-')}`;
     case 'join':
     case 'break':
+    case 'stall':
       return `${action.do} ${action.between.join('-')}`;
+    case 'damage':
+      return `damage a batch ${action.between.join('>')}`;
     case 'delay':
       return `delay ${action.between.join('-')} by ${action.delayNs / 1e6} ms`;
     case 'disk':
@@ -128,162 +135,11 @@ export function describeAction(action: Action): string {
       return `arbiter ${action.mode}`;
     case 'flip':
       return `flip bit ${action.bit} of address 0x${action.address.toString(16)} on ${action.host}`;
+    case 'jump':
+      return `let the clock of ${action.host} jump by ${action.byNs / 1e6} ms`;
     case 'power-off':
       return 'power off';
     case 'switch-over':
       return 'switch over';
-    case 'throttle':
-      return `throttle to ${action.percent} %`;
-    case 'snapshot':
-      return `snapshot "${action.name}"`;
-  }
-}
-
-/** Does what the fault of that index says. */
-export function fire(world: World, index: number): void {
-  const { action } = world.faults[index]!;
-  const { state } = world;
-  if (state.firedFaults[index]) return;
-  state.firedFaults[index] = true;
-  // Whatever had been finished before, the run goes on until this fault has had its effect.
-  state.finishedNs = undefined;
-  world.trace('world', `fault: ${describeAction(action)}`);
-  act(world, action);
-  if ('forNs' in action && action.forNs !== undefined) {
-    world.schedule(action.forNs, { kind: 'undo-fault', index });
-  }
-}
-
-/** Ends a fault that lasts for a time. */
-export function undo(world: World, index: number): void {
-  const { action } = world.faults[index]!;
-  world.trace('world', `ends: ${describeAction(action)}`);
-  switch (action.do) {
-    case 'pause':
-      act(world, { do: 'resume', host: action.host });
-      break;
-    case 'cut':
-      act(world, { do: 'join', between: action.between });
-      break;
-    case 'disk':
-      act(world, { do: 'disk', mode: 'ok' });
-      break;
-    case 'arbiter':
-      act(world, { do: 'arbiter', mode: 'up' });
-      break;
-    default:
-      break;
-  }
-}
-
-/** Ends every fault that can be ended: the liveness phase begins. Crashed hosts stay crashed. */
-export function heal(world: World): void {
-  world.trace('world', 'everything is healed');
-  world.restoreDelays();
-  for (const name of Object.keys(world.state.links)) joinLink(world, name);
-  act(world, { do: 'disk', mode: 'ok' });
-  act(world, { do: 'arbiter', mode: 'up' });
-  for (const host of world.hosts.values()) host.resume();
-}
-
-function act(world: World, action: Action): void {
-  switch (action.do) {
-    case 'crash':
-      crash(world, action.host, action.losing === 'outputs-too');
-      break;
-    case 'restart':
-      restart(world, action.host);
-      break;
-    case 'pause':
-      world.host(action.host).pause();
-      break;
-    case 'resume':
-      world.host(action.host).resume();
-      break;
-    case 'cut':
-      bothWays(action.between, (name) => {
-        world.link(name).cut = true;
-      });
-      break;
-    case 'join':
-      bothWays(action.between, (name) => joinLink(world, name));
-      break;
-    case 'break':
-      breakChannel(world, action.between);
-      break;
-    case 'delay':
-      bothWays(action.between, (name) => {
-        world.link(name).delayNs = action.delayNs;
-      });
-      break;
-    case 'disk':
-      changeDisks(world, action);
-      break;
-    case 'arbiter':
-      world.state.arbiter.up = action.mode !== 'down';
-      world.state.arbiter.losesAnswers = action.mode === 'loses-answers';
-      break;
-    case 'flip':
-      flipBit(world.host(action.host).engine.log.machine, action.address, action.bit);
-      break;
-    case 'power-off':
-    case 'switch-over':
-      operate(world, { kind: action.do });
-      break;
-    case 'throttle':
-      operate(world, { kind: action.do, percent: action.percent });
-      break;
-    case 'snapshot':
-      operate(world, { kind: action.do, name: action.name });
-  }
-}
-
-/** What people ask of the machine is asked of every host; one of them will do it. */
-function operate(world: World, event: HostEvent): void {
-  for (const host of world.hosts.keys()) world.schedule(0, { kind: 'host', host, event });
-}
-
-function changeDisks(world: World, { mode, only }: Action & { do: 'disk' }): void {
-  const own = only === undefined ? undefined : world.state.ownDisks[only];
-  for (const disk of own ? [own] : allDisks(world)) {
-    disk.mode = mode;
-    disk.failsFor = only ?? null;
-    if (mode !== 'down') wakeDisk(world, disk);
-  }
-}
-
-function bothWays([a, b]: Ends, change: (name: string) => void): void {
-  change(linkName(a, b));
-  change(linkName(b, a));
-}
-
-function crash(world: World, id: HostId, losesOutputs: boolean): void {
-  const host = world.host(id);
-  if (host.state.status === 'halted') return;
-  host.state.status = 'crashed';
-  noteDeath(world);
-  const ends = losesOutputs ? ['disk', 'gateway'] : [];
-  for (const end of [...world.hosts.keys(), ...ends]) {
-    if (end !== id) loseUnderWay(world.link(linkName(id, end)));
-  }
-}
-
-/** Connections of the life before are gone, and who had one is told when he uses it. */
-function restart(world: World, id: HostId): void {
-  for (const end of [...world.hosts.keys(), 'disk', 'gateway']) {
-    if (end !== id) bothWays([id, end], (name) => loseUnderWay(world.link(name)));
-  }
-  world.restart(id);
-  noteDeath(world);
-  for (const host of world.hosts.keys()) {
-    const event = { kind: 'channel-lost', peer: id } as const;
-    if (host !== id) sendStream(world, linkName(id, host), { kind: 'host', host, event });
-  }
-}
-
-function breakChannel(world: World, ends: Ends): void {
-  bothWays(ends, (name) => loseUnderWay(world.link(name)));
-  for (const [host, peer] of [ends, [ends[1], ends[0]] as const]) {
-    world.schedule(0, { kind: 'host', host, event: { kind: 'channel-lost', peer } });
   }
 }

@@ -14,7 +14,7 @@ import type { LogEntry, Slice, Sources } from '../hypervisor/entry.ts';
 import { type Evidence, newEvidence, withEntries, withState } from '../hypervisor/examination.ts';
 import type { Recorder, RecorderState } from '../hypervisor/recorder.ts';
 import type { Replayer, ReplayerState } from '../hypervisor/replayer.ts';
-import { clockAt, worldTimeOf } from './clock.ts';
+import { type ClockSpec, clockAt, worldTimeOf } from './clock.ts';
 import { type CloneState, copyClone, newClone } from './cloning.ts';
 import { describeSent } from './describe.ts';
 import { announceEffect, performEffect, releaseEarly } from './effects.ts';
@@ -43,6 +43,9 @@ export interface HostState {
   reason: HaltReason | undefined;
   alarmTicket: number;
   runTicket: number;
+  /** How far its clock has jumped ahead, and how far its date is behind the clock, in ns. */
+  jumpedNs: number;
+  dateBehindNs: number;
   /** A `run` that waits for the guest to be woken: its upper bound. */
   sleepingRun: number | undefined;
   /** How the last stretch ended. */
@@ -80,14 +83,21 @@ export interface HostState {
   clone: CloneState;
 }
 
-/** A host that starts. Tickets go on over its lives. */
-export function newHostState(life: number, alarmTicket = 0, runTicket = 0): HostState {
+/** The next life of a host: it keeps its clock, and tickets go on. */
+export function newLifeAfter(before: HostState): HostState {
+  const { life, alarmTicket, runTicket, jumpedNs, dateBehindNs } = before;
+  return { ...newHostState(life + 1), alarmTicket, runTicket, jumpedNs, dateBehindNs };
+}
+
+function newHostState(life: number): HostState {
   return {
     life,
     status: 'up',
     reason: undefined,
-    alarmTicket,
-    runTicket,
+    alarmTicket: 0,
+    runTicket: 0,
+    jumpedNs: 0,
+    dateBehindNs: 0,
     sleepingRun: undefined,
     halted: false,
     deadlineNs: undefined,
@@ -154,7 +164,26 @@ export class SimHost {
 
   /** What the host's clock shows, in ns. */
   get nowNs(): number {
-    return clockAt(this.#spec.clock, this.world.state.nowNs);
+    return clockAt(this.#clock, this.world.state.nowNs);
+  }
+
+  get #clock(): ClockSpec {
+    const { offsetNs, driftPpm } = this.#spec.clock;
+    return { offsetNs: offsetNs + this.state.jumpedNs, driftPpm };
+  }
+
+  /** Lets the clock jump ahead, or the date alone go back. What has fallen due comes at once. */
+  jump(byNs: number): void {
+    const { state } = this;
+    if (byNs < 0) {
+      state.dateBehindNs -= byNs;
+      return;
+    }
+    state.jumpedNs += byNs;
+    if (state.status !== 'up' && !this.isPaused()) return;
+    const { alarmNs } = this.replica.state();
+    if (alarmNs !== undefined) this.setAlarm(alarmNs);
+    if (state.sleepingRun !== undefined) this.#sleep(state.sleepingRun);
   }
 
   /** The readings of this host: its clock, its time-stamp counter, its entropy. */
@@ -167,7 +196,7 @@ export class SimHost {
           case 'entropy':
             return { kind: 'entropy', bytes: this.world.prng.bytes(need.size) };
           case 'timeOfDay':
-            return { kind: 'timeOfDay', value: EPOCH_NS + BigInt(nowNs) };
+            return { kind: 'timeOfDay', value: EPOCH_NS + BigInt(nowNs - this.state.dateBehindNs) };
           default:
             return { kind: need.kind, value: BigInt(nowNs) };
         }
@@ -193,7 +222,7 @@ export class SimHost {
         if (event.ticket === state.runTicket) this.#wakeGuest();
         break;
       case 'slice-end':
-        if (event.life === state.life) this.#endSlice(event.result);
+        if (event.life === this.state.life) this.#endSlice(event.result);
         break;
       default:
         break;
@@ -228,7 +257,7 @@ export class SimHost {
   perform(effects: readonly Effect[]): void {
     const { life } = this.state;
     for (const [index, effect] of effects.entries()) {
-      if (this.state.status === 'up') announceEffect(this, effect);
+      if (this.state.status === 'up' && this.state.life === life) announceEffect(this, effect);
       if (this.state.life !== life) return;
       if (this.state.status === 'paused') {
         this.state.backlog.unshift({ kind: 'effects', effects: effects.slice(index) });
@@ -243,23 +272,27 @@ export class SimHost {
   /** The effect `wake-at`. */
   setAlarm(atNs: number): void {
     const ticket = ++this.state.alarmTicket;
-    const worldNs = Math.max(worldTimeOf(this.#spec.clock, atNs), this.world.state.nowNs);
+    const worldNs = Math.max(worldTimeOf(this.#clock, atNs), this.world.state.nowNs);
     this.world.scheduleAt(worldNs, { kind: 'alarm', host: this.id, ticket });
   }
 
   /** The effect `run`. */
   run(until: number): void {
-    const { state } = this;
     if (this.engine.mode === 'record' && this.#sleeps()) {
-      state.sleepingRun = until;
-      const ticket = ++state.runTicket;
-      if (state.deadlineNs !== undefined) {
-        const atNs = worldTimeOf(this.#spec.clock, state.deadlineNs);
-        this.world.scheduleAt(atNs, { kind: 'guest-wake', host: this.id, ticket });
-      }
+      this.#sleep(until);
       return;
     }
     this.#startSlice(until);
+  }
+
+  /** Waits for an input, or for the deadline of a timer. */
+  #sleep(until: number): void {
+    const { state, world } = this;
+    state.sleepingRun = until;
+    const ticket = ++state.runTicket;
+    if (state.deadlineNs === undefined) return;
+    const atNs = Math.max(worldTimeOf(this.#clock, state.deadlineNs), world.state.nowNs);
+    world.scheduleAt(atNs, { kind: 'guest-wake', host: this.id, ticket });
   }
 
   #sleeps(): boolean {
@@ -343,15 +376,13 @@ export class SimHost {
     state.count = result.count;
     const early = this.#readReplies(result);
     for (const output of result.outputs) state.outputs.push(world.hashOf(output));
-    for (const { name, checkpoint } of result.kept ?? []) {
-      world.state.snapshots[this.id] = { ...world.state.snapshots[this.id], [name]: checkpoint };
-    }
     if (world.scenario.disk.kind === 'own') state.written = writtenAfter(state.written, result);
     if (this.engine.mode === 'record') this.tookEntries(result.entries);
     else this.#collect(this.engine.log, result.entries);
     world.fired({ kind: 'count', host: this.id, number: result.count });
     for (const effect of early) releaseEarly(this, effect);
-    this.receive({ kind: 'host', host: this.id, event: { kind: 'sliced', slice: result } });
+    const { life } = state;
+    this.receive({ kind: 'host', host: this.id, life, event: { kind: 'sliced', slice: result } });
   }
 
   /** What leaves at once where replies to reads are not held. */
@@ -416,9 +447,11 @@ export class SimHost {
     this.state.count = this.engine.log.machine.count;
   }
 
-  /** Stops what the host does until `resume`. */
-  pause(): void {
-    if (this.state.status === 'up') this.state.status = 'paused';
+  /** Stops what the host does until `resume`; false if it does nothing anyway. */
+  pause(): boolean {
+    if (this.state.status !== 'up') return false;
+    this.state.status = 'paused';
+    return true;
   }
 
   /** Does what the host would have done meanwhile, in order. */

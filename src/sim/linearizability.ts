@@ -31,7 +31,10 @@ export interface Model {
   readonly isReading: (operation: Operation) => boolean;
 }
 
-/** The shortest part of a history found that no single machine could have shown. */
+/**
+ * A part of a history that no single machine could have shown, in the order of the calls: the
+ * operation that returned last cannot have been answered so.
+ */
 export interface Counterhistory {
   readonly key: string;
   readonly operations: readonly Operation[];
@@ -43,11 +46,8 @@ interface Configuration {
   readonly done: readonly number[];
 }
 
-/** Undefined for a linearizable history. */
-export function checkHistory(
-  history: readonly Operation[],
-  model: Model,
-): Counterhistory | undefined {
+/** What cannot be, the shortest first: of each key one part, and none of a linearizable history. */
+export function checkHistory(history: readonly Operation[], model: Model): Counterhistory[] {
   const keys = new Map<string, Operation[]>();
   for (const operation of history) {
     const key = model.keyOf(operation.request);
@@ -56,14 +56,12 @@ export function checkHistory(
     if (list) list.push(operation);
     else keys.set(key, [operation]);
   }
-  let shortest: Counterhistory | undefined;
-  for (const [key, operations] of keys) {
-    const failing = failingPart(operations, model);
-    if (failing && failing.length < (shortest?.operations.length ?? Number.POSITIVE_INFINITY)) {
-      shortest = { key, operations: failing };
-    }
+  const failing: Counterhistory[] = [];
+  for (const [key, all] of keys) {
+    const operations = failingPart(all, model)?.sort((a, b) => a.calledNs - b.calledNs);
+    if (operations) failing.push({ key, operations });
   }
-  return shortest;
+  return failing.sort((a, b) => a.operations.length - b.operations.length);
 }
 
 /** The history up to the return that cannot be, without the reads that it does not need. */

@@ -6,12 +6,17 @@
  * (heartbeat, question to the arbiter) may be lost, repeated and overtaken, and a cut loses it.
  */
 import type { SimEvent } from './events.ts';
+import type { FaultKind } from './fault-kinds.ts';
 import type { World } from './world.ts';
 
 /** One direction of a link. */
 export interface Link {
   delayNs: number;
   cut: boolean;
+  /** Streams are held back, datagrams pass. */
+  stalled: boolean;
+  /** The next log batch with entries loses its soundness at this bit, counted modulo its size. */
+  damageBit: number | undefined;
   /** Bytes of channel messages per second; 0 for more than anybody sends. */
   readonly rate: number;
   /** When the last of them has left the sender. */
@@ -22,6 +27,8 @@ export interface Link {
   epoch: number;
   /** Things sent over this stream so far. */
   sent: number;
+  /** When the last of the datagrams sent so far arrives. */
+  datagramNs: number;
   /** Kept back by a cut, with their numbers. */
   held: { readonly number: number; readonly payload: SimEvent }[];
 }
@@ -38,11 +45,14 @@ export interface DatagramSpec {
 export const newLink = (delayNs: number, rate = 0): Link => ({
   delayNs,
   cut: false,
+  stalled: false,
+  damageBit: undefined,
   rate,
   leftNs: 0,
   lastNs: 0,
   epoch: 0,
   sent: 0,
+  datagramNs: 0,
   held: [],
 });
 
@@ -54,8 +64,21 @@ export function sendStream(world: World, name: string, payload: SimEvent): void 
   const link = world.link(name);
   world.observer?.link(name);
   const number = link.sent++;
-  if (link.cut) link.held.push({ number, payload });
+  if (isClosed(link)) hold(world, name, number, payload);
   else arriveLater(world, name, link, number, payload);
+}
+
+const isClosed = ({ cut, stalled }: Link): boolean => cut || stalled;
+
+function hold(world: World, name: string, number: number, payload: SimEvent): void {
+  const link = world.link(name);
+  world.count(link.cut ? kindOfCut(world, name) : 'held by a stall');
+  link.held.push({ number, payload });
+}
+
+function kindOfCut(world: World, name: string): FaultKind {
+  const [from, to] = name.split('>') as [string, string];
+  return world.link(linkName(to, from)).cut ? 'stopped by a partition' : 'stopped one way';
 }
 
 function arriveLater(
@@ -68,6 +91,7 @@ function arriveLater(
   const sendsNs = link.rate > 0 ? Math.ceil((messageBytes(payload) * 1e9) / link.rate) : 0;
   link.leftNs = Math.max(link.leftNs, world.state.nowNs) + sendsNs;
   link.lastNs = Math.max(link.lastNs, link.leftNs + link.delayNs);
+  if (link.delayNs !== world.delays[name]) world.count('delayed');
   const { epoch } = link;
   world.scheduleAt(link.lastNs, { kind: 'arrival', link: name, epoch, number, payload });
 }
@@ -85,13 +109,25 @@ export function sendDatagram(world: World, name: string, payload: SimEvent): voi
   const { loss, duplication, jitterNs } = network.datagrams;
   const healed = world.state.nowNs >= safetyNs;
   world.observer?.link(name);
-  if (link.cut) return;
+  if (link.cut) {
+    world.count(kindOfCut(world, name));
+    return;
+  }
   for (let copies = 1; copies > 0; copies--) {
-    if (duplication > 0 && world.prng.chance(duplication)) copies++;
+    if (duplication > 0 && world.prng.chance(duplication)) {
+      copies++;
+      world.count('datagram repeated');
+    }
     const lost = loss > 0 && world.prng.chance(loss);
-    if (lost && !healed) continue;
+    if (lost && !healed) {
+      world.count('datagram lost');
+      continue;
+    }
     const jitter = jitterNs > 0 && !lost ? world.prng.below(jitterNs) : 0;
-    world.schedule(link.delayNs + jitter, payload);
+    const atNs = world.state.nowNs + link.delayNs + jitter;
+    if (atNs < link.datagramNs) world.count('datagram overtaken');
+    link.datagramNs = Math.max(link.datagramNs, atNs);
+    world.scheduleAt(atNs, payload);
   }
 }
 
@@ -100,16 +136,27 @@ export function arrive(world: World, event: SimEvent & { kind: 'arrival' }): Sim
   const link = world.link(event.link);
   world.observer?.link(event.link);
   if (event.epoch !== link.epoch) return undefined;
-  if (!link.cut) return event.payload;
-  link.held.push({ number: event.number, payload: event.payload });
+  if (!isClosed(link)) return event.payload;
+  hold(world, event.link, event.number, event.payload);
   link.held.sort((a, b) => a.number - b.number);
   return undefined;
 }
 
-/** Joins a cut link: what it held goes on its way in order. */
+/** Joins a cut link: what it held goes on its way in order, unless the link stalls. */
 export function joinLink(world: World, name: string): void {
+  world.link(name).cut = false;
+  sendHeld(world, name);
+}
+
+/** Ends a stall: what the link held goes on its way in order, unless the link is cut. */
+export function resumeStreams(world: World, name: string): void {
+  world.link(name).stalled = false;
+  sendHeld(world, name);
+}
+
+function sendHeld(world: World, name: string): void {
   const link = world.link(name);
-  link.cut = false;
+  if (isClosed(link)) return;
   const { held } = link;
   link.held = [];
   for (const { number, payload } of held) arriveLater(world, name, link, number, payload);

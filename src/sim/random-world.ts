@@ -7,13 +7,10 @@
 import { Prng } from '../base/prng.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { ClientSpec } from './client.ts';
-import type { Action, FaultSpec, HostMoment, Trigger } from './faults.ts';
+import { between, drawFaults, FAULTS_NS, MAX_FAULT_NS, pick } from './random-faults.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 
 const MS = 1_000_000;
-/** Faults begin in this time, and last no longer than that; the safety phase is over after both. */
-const FAULTS_NS = 300 * MS;
-const MAX_FAULT_NS = 300 * MS;
 
 const PLAIN: Readonly<Record<string, string>> = {
   kv: '{ guest: { image: kv, devices: [net] }, expect: { linearizable: kv }, name: soak-kv }',
@@ -22,7 +19,12 @@ const PLAIN: Readonly<Record<string, string>> = {
            name: soak-lock }`,
   journal: `{ guest: { image: journal, command-line: records=30 batch=3, devices: [{ block: 40 }] },
               until-exit: on, name: soak-journal }`,
+  everything: `{ guest: { image: everything, devices: [net, { block: 1 }] },
+                 name: soak-everything }`,
 };
+
+/** A client whose answer was dropped asks again: its request may then be served twice. */
+const POLICIES = ['resend', 'drop', 'resend-tcp-drop-udp'] as const;
 
 /** The guests of random worlds. */
 export const SOAK_GUESTS: readonly string[] = Object.keys(PLAIN);
@@ -30,69 +32,58 @@ export const SOAK_GUESTS: readonly string[] = Object.keys(PLAIN);
 /** The world that `seed` draws; `guest` leaves no choice of the guest. */
 export function randomScenario(seed: number, guest?: string): Scenario {
   const prng = new Prng(seed);
-  const drawn = pick(prng, ['kv', 'kv', ...SOAK_GUESTS]);
+  const drawn = pick(prng, ['kv', ...SOAK_GUESTS]);
   const image = guest ?? drawn;
   const plain = parseScenario(PLAIN[image]!, 'soak');
   const heartbeatNs = between(prng, 2 * MS, 15 * MS);
+  const failureTimeoutNs = heartbeatNs * between(prng, 4, 8);
   const hosts = drawHosts(prng);
   const ids = hosts.map(({ id }) => id);
-  return {
+  const hasDisk = image === 'journal' || image === 'everything';
+  const timing = {
+    heartbeatNs,
+    failureTimeoutNs,
+    retryNs: between(prng, 2 * MS, 20 * MS),
+    flushNs: pick(prng, [0, 1 * MS, 3 * MS]),
+  };
+  const scenario = {
     ...plain,
     seed,
     hosts,
     clients: drawClients(prng, image),
-    timing: {
-      heartbeatNs,
-      failureTimeoutNs: heartbeatNs * between(prng, 4, 8),
-      retryNs: between(prng, 2 * MS, 20 * MS),
-      flushNs: pick(prng, [0, 1 * MS, 3 * MS]),
-    },
+    typing: image === 'everything' ? drawTyping(prng) : [],
+    uncertain: plain.expect.linearizable ? 'resend' : pick(prng, POLICIES),
+    reads: pick(prng, ['log', 'local'] as const),
+    timing,
     limits: {
       ...plain.limits,
       channelBytes: pick(prng, [2000, 1_000_000]),
       bufferEntries: pick(prng, [5, 100_000]),
     },
     network: drawNetwork(prng, plain),
-    faults: prng.chance(0.1) ? [drawFlip(prng)] : drawFaults(prng, ids),
+    faults: drawFaults(prng, {
+      hosts: ids,
+      failureTimeoutNs,
+      hasDisk,
+      bearsErrors: image === 'journal',
+    }),
     safetyNs: FAULTS_NS + MAX_FAULT_NS,
     livenessNs: 60_000 * MS,
   };
+  return { ...scenario, expect: expectationOf(scenario) };
+}
+
+/** Where a clock jumps ahead, nobody can say from outside how long a lock is held. */
+function expectationOf({ expect, faults }: Scenario): Scenario['expect'] {
+  const { linearizable: model, ...rest } = expect;
+  const jumps = faults.some(({ action }) => action.do === 'jump' && action.byNs > 0);
+  return model === 'lock' && jumps ? rest : expect;
 }
 
 /** Whether a violation is what the drawn fault must lead to: a flipped bit that was noticed. */
 export function isExcused({ faults }: Scenario, checker: string): boolean {
   return checker === 'divergence' && faults.some(({ action }) => action.do === 'flip');
 }
-
-/** What a scenario does to its world, in words that can be counted. */
-export function kindsOf({ faults, hosts, network }: Scenario, fired: readonly boolean[]): string[] {
-  const kinds = faults.flatMap(({ action }, index) => (fired[index] ? [kindOf(action)] : []));
-  const { loss, duplication, jitterNs } = network.datagrams;
-  if (loss > 0) kinds.push('datagrams lost');
-  if (duplication > 0) kinds.push('datagrams duplicated');
-  if (jitterNs > 0) kinds.push('datagrams reordered');
-  if (hosts.some(({ clock }) => clock.driftPpm !== 0)) kinds.push('clocks drift');
-  if (hosts.length > 2) kinds.push('standbys');
-  return kinds;
-}
-
-function kindOf(action: Action): string {
-  switch (action.do) {
-    case 'crash':
-      return action.losing === 'messages' ? 'crash' : 'crash, outputs lost';
-    case 'disk':
-    case 'arbiter':
-      return `${action.do} ${action.mode}`;
-    case 'cut':
-      return `cut ${action.between.map((end) => (HOSTS.includes(end) ? 'host' : end)).join('-')}`;
-    default:
-      return action.do;
-  }
-}
-
-const pick = <T>(prng: Prng, list: readonly T[]): T => list[prng.below(list.length)]!;
-const between = (prng: Prng, least: number, most: number): number =>
-  least + prng.below(most - least + 1);
 
 const HOSTS: readonly HostId[] = ['alpha', 'beta', 'gamma', 'delta'];
 
@@ -141,100 +132,17 @@ function drawClients(prng: Prng, image: string): ClientSpec[] {
 function drawRequest(prng: Prng, image: string, name: string): string {
   const key = pick(prng, ['x', 'y']);
   if (image === 'udp-counter') return pick(prng, ['inc', 'inc', 'get']);
+  if (image === 'everything') return 'look';
   if (image === 'lock') {
     return pick(prng, [`lock ${key} ${name} ${between(prng, 1, 30)}`, `unlock ${key} ${name}`]);
   }
   return pick(prng, [`set ${key} ${prng.below(100)}`, `get ${key}`, `get ${key}`, `del ${key}`]);
 }
 
-/** One bit of the backup's memory, where guests lie. */
-function drawFlip(prng: Prng): FaultSpec {
-  const address = 0x10_0000 + prng.below(0x4000);
-  const timeNs = prng.below(FAULTS_NS);
-  return {
-    at: { on: 'time', timeNs },
-    action: { do: 'flip', host: 'beta', address, bit: prng.below(8) },
-  };
-}
-
-function drawFaults(prng: Prng, hosts: readonly HostId[]): FaultSpec[] {
-  const storm = prng.chance(0.4) ? drawStorm(prng, hosts) : [];
-  const others = Array.from({ length: between(prng, 1, 3) }, () => drawFault(prng, hosts));
-  return [...storm, ...others.flat()];
-}
-
-/**
- * The primary cannot reach disk, gateway or backup for a while, and shortly after that it dies, is
- * suspected, or starts again: the moments at which the rules about late outputs and old channels
- * count.
- */
-function drawStorm(prng: Prng, hosts: readonly HostId[]): FaultSpec[] {
-  const [host, peer] = hosts as readonly [HostId, HostId];
-  const timeNs = between(prng, 10 * MS, FAULTS_NS / 2);
-  const later = { on: 'time', timeNs: timeNs + prng.below(30 * MS) } as const;
-  const forNs = between(prng, 30 * MS, MAX_FAULT_NS);
-  const end = pick(prng, ['disk', 'gateway', peer]);
-  const cut: FaultSpec = {
-    at: { on: 'time', timeNs },
-    action: { do: 'cut', between: [host, end], forNs },
-  };
-  const ends: Action[] = [
-    { do: 'crash', host, losing: 'outputs-too' },
-    { do: 'break', between: [host, peer] },
-    { do: 'restart', host },
-    { do: 'pause', host, forNs },
-  ];
-  return [cut, { at: later, action: pick(prng, ends) }];
-}
-
-/** A fault; a crash may be followed by a restart. */
-function drawFault(prng: Prng, hosts: readonly HostId[]): FaultSpec[] {
-  const host = pick(prng, hosts);
-  const forNs = between(prng, 1 * MS, MAX_FAULT_NS);
-  const at = drawTrigger(prng, host);
-  const ends = prng.chance(0.5)
-    ? ([hosts[0]!, pick(prng, hosts.slice(1))] as const)
-    : ([host, pick(prng, ['disk', 'arbiter', 'gateway'])] as const);
-  switch (prng.below(8)) {
-    case 0:
-    case 1: {
-      const losing = prng.chance(0.5) ? 'messages' : 'outputs-too';
-      const crash: FaultSpec = { at, action: { do: 'crash', host, losing } };
-      if (prng.chance(0.5)) return [crash];
-      const timeNs = prng.below(FAULTS_NS + MAX_FAULT_NS);
-      return [crash, { at: { on: 'time', timeNs }, action: { do: 'restart', host } }];
-    }
-    case 2:
-      return [{ at, action: { do: 'pause', host, forNs } }];
-    case 3:
-      return [{ at, action: { do: 'cut', between: ends, forNs } }];
-    case 4: {
-      const peer = pick(prng, hosts.slice(1));
-      return [{ at, action: { do: 'break', between: [hosts[0]!, peer] } }];
-    }
-    case 5:
-      return [{ at, action: { do: 'delay', between: ends, delayNs: prng.below(20 * MS) } }];
-    case 6:
-      return [{ at, action: { do: 'disk', mode: pick(prng, ['slow', 'down']), forNs } }];
-    default:
-      return [
-        { at, action: { do: 'arbiter', mode: pick(prng, ['down', 'loses-answers']), forNs } },
-      ];
-  }
-}
-
-const MOMENTS: readonly HostMoment[] = [
-  'entry',
-  'message',
-  'received',
-  'output',
-  'delivered',
-  'ask',
-];
-
-function drawTrigger(prng: Prng, host: HostId): Trigger {
-  if (prng.chance(0.4)) return { on: 'time', timeNs: prng.below(FAULTS_NS) };
-  const number = between(prng, 1, 40);
-  const trigger = { on: pick(prng, MOMENTS), host, number };
-  return prng.chance(0.5) ? { ...trigger, before: true } : trigger;
+/** Keys typed in the time of the faults. */
+function drawTyping(prng: Prng): Scenario['typing'] {
+  return Array.from({ length: prng.below(20) }, () => ({
+    atNs: prng.below(FAULTS_NS),
+    bytes: Uint8Array.of(between(prng, 0x61, 0x7a)),
+  }));
 }

@@ -3,9 +3,10 @@ import { type Digest, type Hasher, toHex } from '../base/digest.ts';
 import { Prng } from '../base/prng.ts';
 import type { HostId, Role, Rules } from '../ft/ports.ts';
 import type { Machine } from '../machine/types.ts';
-import { answersOf, compareRuns, consoleOf, judge } from './checkers.ts';
+import { answersOf, compareRuns, consoleOf, failingHistories, judge } from './checkers.ts';
 import { describeAction } from './faults.ts';
 import { LEFT_OUT } from './left-out.ts';
+import type { Counterhistory } from './linearizability.ts';
 import { survivor } from './lives.ts';
 import { type Report, reportsOf } from './report.ts';
 import { RULE_NAMES, type Scenario } from './scenario.ts';
@@ -39,6 +40,8 @@ export interface Outcome {
   readonly exitStatus: number | undefined;
   readonly roles: Readonly<Record<HostId, Role | 'crashed'>>;
   readonly stats: RunStats;
+  /** What the clients saw and no single machine can have shown, the shortest first. */
+  readonly histories: readonly Counterhistory[];
   /** The tables that the scenario asks for. */
   readonly reports: readonly Report[];
   /** The command that repeats this run exactly. */
@@ -132,6 +135,7 @@ export function outcomeOf(world: World, parts: RunParts): Outcome {
     exitStatus: state.exitStatus,
     roles: rolesOf(world),
     stats: statsOf(world),
+    histories: failingHistories(world),
     reports: [...reportsOf(world), ...sweep.reports],
     command: commandOf(scenario, parts.file ?? scenario.name),
   };

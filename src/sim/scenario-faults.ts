@@ -20,7 +20,7 @@ const HOST_MOMENTS = [
 const TRIGGERS = ['time', ...HOST_MOMENTS, 'answer'] as const;
 const ACTIONS = [
   ...['crash', 'restart', 'pause', 'resume', 'cut', 'join', 'break', 'delay', 'disk', 'arbiter'],
-  ...['flip', 'power-off', 'switch-over', 'throttle', 'snapshot'],
+  ...['flip', 'power-off', 'switch-over', 'stall', 'damage', 'jump'],
 ] as const;
 
 /** Reads the list `faults`. A time at or after `safetyNs` is refused: it would never fire. */
@@ -30,7 +30,10 @@ export function readFaults(
   safetyNs: number,
 ): FaultSpec[] {
   return node.list().map((item) => {
-    item.only(['at', 'for', 'by', 'losing', 'only', 'address', 'bit', ...ACTIONS]);
+    item.only([
+      ...['at', 'for', 'by', 'back', 'losing', 'only', 'one-way', 'address', 'bit'],
+      ...ACTIONS,
+    ]);
     return { at: readTrigger(item.at('at'), hosts, safetyNs), action: readAction(item, hosts) };
   });
 }
@@ -71,8 +74,19 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
       return { do: 'resume', host: node.oneOf('host', hosts) };
     case 'pause':
       return { do: 'pause', host: node.oneOf('host', hosts), ...lasting };
-    case 'cut':
-      return { do: 'cut', between: readEnds(node, hosts), ...lasting };
+    case 'cut': {
+      const oneWay = item.at('one-way').flag(false) ? { oneWay: true as const } : {};
+      return { do: 'cut', between: readEnds(node, hosts), ...oneWay, ...lasting };
+    }
+    case 'stall':
+      return { do: 'stall', between: readEnds(node, hosts), ...lasting };
+    case 'damage':
+      return { do: 'damage', between: readHosts(node, hosts), bit: item.at('bit').whole() };
+    case 'jump': {
+      const back = item.at('back').given;
+      const byNs = back ? -item.at('back').timeNs() : item.at('by').timeNs();
+      return { do: 'jump', host: node.oneOf('host', hosts), byNs };
+    }
     case 'join':
       return { do: 'join', between: readEnds(node, hosts) };
     case 'break':
@@ -101,13 +115,6 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
       return { do: 'power-off' };
     case 'switch-over':
       return { do: 'switch-over' };
-    case 'throttle': {
-      const percent = node.whole(undefined, 1);
-      if (percent > 100) node.fail('a CPU has 100 percent');
-      return { do: 'throttle', percent };
-    }
-    case 'snapshot':
-      return { do: 'snapshot', name: node.text() };
   }
 }
 

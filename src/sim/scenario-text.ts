@@ -159,7 +159,18 @@ function actionOf(action: Action): Document {
     case 'resume':
     case 'restart':
       return { [action.do]: action.host, ...lasting };
-    case 'cut':
+    case 'cut': {
+      const oneWay = action.oneWay ? { 'one-way': 'on' } : {};
+      return { cut: [...action.between], ...oneWay, ...lasting };
+    }
+    case 'damage':
+      return { damage: [...action.between], bit: action.bit };
+    case 'jump': {
+      const { byNs } = action;
+      const way = byNs < 0 ? { back: timeText(-byNs) } : { by: timeText(byNs) };
+      return { jump: action.host, ...way };
+    }
+    case 'stall':
     case 'join':
     case 'break':
       return { [action.do]: [...action.between], ...lasting };
@@ -176,9 +187,5 @@ function actionOf(action: Action): Document {
     case 'power-off':
     case 'switch-over':
       return { [action.do]: 'on' };
-    case 'throttle':
-      return { throttle: action.percent };
-    case 'snapshot':
-      return { snapshot: action.name };
   }
 }

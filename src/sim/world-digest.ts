@@ -165,7 +165,9 @@ class Canon {
     if (this.#timeless) delete waiting.shift;
     const { status, life, sleepingRun, halted, offered, deadlineNs, backlog, covered } = state;
     const early = state.early.filter((ordinal) => ordinal >= low);
-    const doing = { status, life, sleepingRun, halted, offered, deadlineNs, backlog, early };
+    const { jumpedNs, dateBehindNs } = state;
+    const clock = { jumpedNs, dateBehindNs };
+    const doing = { status, life, sleepingRun, halted, offered, deadlineNs, backlog, early, clock };
     const protocol: Record<string, unknown> = { ...this.#replicas.get(host.id), nowNs: undefined };
     const hermit = this.#isHermit(host);
     if (hermit) for (const field of HERMIT_FORGETS) delete protocol[field];
@@ -227,7 +229,8 @@ class Canon {
     if (!arbiter.up || arbiter.losesAnswers) return false;
     for (const { state } of this.#world.hosts.values()) if (state.status === 'paused') return false;
     return Object.entries(links).every(
-      ([name, { cut, delayNs }]) => !cut && delayNs === delays[name],
+      ([name, { cut, stalled, damageBit, delayNs }]) =>
+        !cut && !stalled && damageBit === undefined && delayNs === delays[name],
     );
   }
 
@@ -235,10 +238,13 @@ class Canon {
   #links(): object {
     const { links, nowNs } = this.#world.state;
     const kept: Record<string, unknown> = {};
-    for (const [name, { cut, delayNs, lastNs, held }] of Object.entries(links)) {
-      if (!cut && delayNs === this.#world.delays[name] && lastNs <= nowNs) continue;
+    for (const [name, { cut, stalled, damageBit, delayNs, lastNs, held }] of Object.entries(
+      links,
+    )) {
+      const plain = !cut && !stalled && damageBit === undefined;
+      if (plain && delayNs === this.#world.delays[name] && lastNs <= nowNs) continue;
       const payloads = held.map(({ payload }) => this.#live(payload) ?? null);
-      kept[name] = { cut, delayNs, lastNs, payloads };
+      kept[name] = { cut, stalled, damageBit, delayNs, lastNs, payloads };
     }
     return kept;
   }

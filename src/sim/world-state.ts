@@ -5,13 +5,13 @@
 import type { PrngState } from '../base/prng.ts';
 import { type HostId, tokenOf } from '../ft/ports.ts';
 import type { Finding } from '../hypervisor/examination.ts';
-import type { Checkpoint } from '../hypervisor/log-point.ts';
 import { type ArbiterState, newArbiter } from './arbiter.ts';
 import { type ClientState, copyClient, newClient } from './client.ts';
 import type { ProtectionRecord } from './cloning.ts';
 import type { ColdStart } from './cold-start.ts';
 import { copyDisk, type DiskState, newDisk } from './disk.ts';
 import type { SimEvent } from './events.ts';
+import type { FaultCounts } from './fault-kinds.ts';
 import { type GatewayState, newGateway } from './gateway.ts';
 import type { HostState } from './host.ts';
 import { type Link, linkName, newLink } from './links.ts';
@@ -37,6 +37,8 @@ export interface WorldState {
   clients: ClientState[];
   /** By index in the world's faults. */
   firedFaults: boolean[];
+  /** How often each kind of fault has had an effect. */
+  happened: FaultCounts;
   /** Answers that clients have had. */
   answers: number;
   exitStatus: number | undefined;
@@ -51,8 +53,6 @@ export interface WorldState {
   histories: Record<number, History>;
   /** Lives that are over, by owner. */
   past: Record<string, HostState>;
-  /** Snapshots that each host has kept, by name; they stay when it starts again. */
-  snapshots: Record<HostId, Readonly<Record<string, Checkpoint>>>;
   /** How the machine was protected again, in order. */
   protections: ProtectionRecord[];
   /** The last time that the machine was begun anew. */
@@ -89,6 +89,7 @@ export function newWorldState(
     gateway: newGateway(scenario.hosts[0]!.id, tokenOf(1, false)),
     clients: scenario.clients.map(newClient),
     firedFaults: scenario.faults.map(() => false),
+    happened: {},
     answers: 0,
     exitStatus: undefined,
     finishedNs: undefined,
@@ -97,7 +98,6 @@ export function newWorldState(
     members: {},
     histories: {},
     past: {},
-    snapshots: {},
     protections: [],
     coldStart: undefined,
     sentBytes: 0,
@@ -154,12 +154,12 @@ export function copyState(state: WorldState): WorldState {
     gateway: { ...state.gateway, console: [...state.gateway.console] },
     clients: state.clients.map(copyClient),
     firedFaults: [...state.firedFaults],
+    happened: { ...state.happened },
     alone: [...state.alone],
     reigns: [...state.reigns],
     members: structuredClone(state.members),
     histories: { ...state.histories },
     past: { ...state.past },
-    snapshots: { ...state.snapshots },
     protections: [...state.protections],
     trace: [...state.trace],
     observations: [...state.observations],

@@ -22,9 +22,11 @@ import { coldStart, hasOperator } from './cold-start.ts';
 import { describeSent } from './describe.ts';
 import { onDiskEvent } from './disk.ts';
 import type { Sent, SimEvent } from './events.ts';
-import { type FaultSpec, fire, heal, isReached, type Moment, undo } from './faults.ts';
+import { fire, heal, undo } from './fault-effects.ts';
+import type { FaultKind } from './fault-kinds.ts';
+import { type FaultSpec, isReached, type Moment } from './faults.ts';
 import { onAnnounce, onConsoleIn, onConsoleOut, onFrameIn, onFrameOut } from './gateway.ts';
-import { type Engine, newHostState, type SavedHost, SimHost } from './host.ts';
+import { type Engine, newLifeAfter, type SavedHost, SimHost } from './host.ts';
 import { replayWithout } from './left-out.ts';
 import { arrive, type Link } from './links.ts';
 import { hasEnded, isLive, isLost, noteRole, ownerOf } from './lives.ts';
@@ -93,6 +95,7 @@ export class World {
     this.state = newWorldState(scenario, parts.sectors, this.prng.state());
     for (const { id } of scenario.hosts) this.hosts.set(id, this.#makeHost(id));
     for (const host of this.hosts.values()) this.#start(host);
+    for (const { clock } of scenario.hosts) if (clock.driftPpm !== 0) this.count('clock drift');
     for (const [index, spec] of scenario.clients.entries()) {
       startClient(this, spec, this.state.clients[index]!);
     }
@@ -163,9 +166,8 @@ export class World {
   begin(id: HostId, start: Start): void {
     const host = this.host(id);
     this.state.past[ownerOf(host)] = host.state;
-    const { life, alarmTicket, runTicket } = host.state;
-    host.state = newHostState(life + 1, alarmTicket, runTicket);
-    host.replica = this.#makeReplica(id, life + 1, start);
+    host.state = newLifeAfter(host.state);
+    host.replica = this.#makeReplica(id, host.state.life, start);
     host.engine = this.makeEngine(
       modeOf(start),
       this.#watch(id, this.parts.makeMachine()),
@@ -414,6 +416,12 @@ export class World {
     return this.tracing ? describeSent(output) : '';
   }
 
+  /** A fault of that kind has had an effect. */
+  count(kind: FaultKind): void {
+    const { happened } = this.state;
+    happened[kind] = (happened[kind] ?? 0) + 1;
+  }
+
   /** A moment that faults may wait for has come; in the liveness phase there are none. */
   fired(moment: Moment): void {
     this.observer?.moment(moment);
@@ -435,7 +443,7 @@ export class World {
 
   /**
    * The Output Rule, judged from outside the replica: when a primary lets an output leave, the
-   * entry that covers it is on another host already.
+   * entry that covers it is on another host already, or was on one that has died since.
    */
   judgeRelease(host: SimHost, { token, ordinal, output }: Effect & { kind: 'release' }): void {
     if (host.replica.role !== 'primary') return;

@@ -38,7 +38,7 @@ describe('a history', () => {
       fc.property(fc.array(operation, { maxLength: 6 }), (history) => {
         const expected = bruteForce(history, model.initial);
         if (!expected) wrong++;
-        expect(checkHistory(history, model) === undefined).toBe(expected);
+        expect(checkHistory(history, model).length === 0).toBe(expected);
       }),
       { numRuns: runs(2000) },
     );
@@ -48,8 +48,9 @@ describe('a history', () => {
   it('that fails is shown as a part that fails by itself', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 7 }), (history) => {
-        const failing = checkHistory(history, model);
-        if (failing) expect(bruteForce(failing.operations, model.initial)).toBe(false);
+        for (const { operations } of checkHistory(history, model)) {
+          expect(bruteForce(operations, model.initial)).toBe(false);
+        }
       }),
       { numRuns: runs(500) },
     );
@@ -64,11 +65,11 @@ describe('a history', () => {
   it('of locks may not give one to two owners before its ticks are over', () => {
     const first = told('a', 'lock door alice 10', 'granted', 0, 1);
     const wrong = [first, told('b', 'lock door bob 10', 'granted', 50, 51)];
-    expect(checkHistory(wrong, MODELS.lock)?.operations).toHaveLength(2);
+    expect(checkHistory(wrong, MODELS.lock)[0]?.operations).toHaveLength(2);
     const late = [first, told('b', 'lock door bob 10', 'granted', 95, 96)];
-    expect(checkHistory(late, MODELS.lock)).toBeUndefined();
+    expect(checkHistory(late, MODELS.lock)).toEqual([]);
     const held = [first, told('b', 'lock door bob 10', 'held by alice', 50, 51)];
-    expect(checkHistory(held, MODELS.lock)).toBeUndefined();
+    expect(checkHistory(held, MODELS.lock)).toEqual([]);
   });
 });
 

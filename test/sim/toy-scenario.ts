@@ -76,6 +76,19 @@ function actionAmong(hosts: readonly string[]): fc.Arbitrary<Action> {
     fc.record({ do: fc.constant('restart' as const), host }),
     fc.record({ do: fc.constant('pause' as const), host, forNs }),
     fc.record({ do: fc.constant('cut' as const), between: ends, forNs }),
+    fc.record({
+      do: fc.constant('cut' as const),
+      between: ends,
+      oneWay: fc.constant(true as const),
+      forNs,
+    }),
+    fc.record({ do: fc.constant('stall' as const), between: ends, forNs }),
+    fc.record({ do: fc.constant('damage' as const), between: pair, bit: fc.nat(5000) }),
+    fc.record({
+      do: fc.constant('jump' as const),
+      host,
+      byNs: fc.integer({ min: -12 * MS, max: 12 * MS }),
+    }),
     fc.record({ do: fc.constant('break' as const), between: pair }),
     fc.record({ do: fc.constant('delay' as const), between: ends, delayNs: forNs }),
     fc.record({
@@ -94,12 +107,7 @@ function actionAmong(hosts: readonly string[]): fc.Arbitrary<Action> {
       mode: fc.constantFrom('down' as const, 'loses-answers' as const),
       forNs,
     }),
-    fc.constantFrom(
-      { do: 'power-off' as const },
-      { do: 'switch-over' as const },
-      { do: 'throttle' as const, percent: 40 },
-      { do: 'snapshot' as const, name: 'here' },
-    ),
+    fc.constantFrom({ do: 'power-off' as const }, { do: 'switch-over' as const }),
   );
 }
 
