@@ -203,7 +203,7 @@ faults and the answers that it expects because of them are left out. Status 1: s
 Examples:
   vmft explore lost-update --svg map.svg
   vmft explore test-and-set --without test-and-set --shard 1/8 -o two.yaml
-  vmft explore lost-update --depth 2 --shard 40/200 --json > part-40.json`,
+  vmft explore lost-update --depth 2 --shard 40/1000 --json > part-40.json`,
     )
     .action(explore);
 }

@@ -14,12 +14,13 @@ import {
   consoleMatches,
   readCatalogue,
 } from '../support/catalogue.ts';
+import { runs } from '../support/runs.ts';
 import { guestParts } from './guests.ts';
 
 const MS = 1_000_000;
-const CRASHES = 20;
+const CRASHES = runs(6);
 /** Longer runs get fewer crashes: so many instructions for all of them. */
-const BUDGET = 20_000_000;
+const BUDGET = runs(6_000_000);
 
 /**
  * The scenario of a catalogue run: its steps one after the other, its expectations as they stand.
