@@ -42,6 +42,7 @@ export interface NetworkOptions {
   readonly weather?: Weather;
   readonly commandLine?: string;
   readonly devices?: readonly CatalogueDevice[];
+  readonly ramBytes?: number;
   /** Disks that an earlier run has left; empty ones by default. */
   readonly disks?: Map<number, Uint8Array>;
 }
@@ -80,7 +81,9 @@ export class GuestNetwork {
     this.#prng = new Prng(seed);
     this.clock = new VirtualClock(seed);
     this.disks = options.disks ?? newDisks(program);
-    this.machine = new X86Machine(configOf(program, run), guestImage(name), hasher);
+    const config = configOf(program, run);
+    const { ramBytes = config.ramBytes } = options;
+    this.machine = new X86Machine({ ...config, ramBytes }, guestImage(name), hasher);
     this.#recorder = new Recorder({ machine: this.machine, sources: this.clock, hasher });
     this.runUntil(() => this.console.includes('ready\n') || this.ended !== undefined);
   }
@@ -137,6 +140,17 @@ export class GuestNetwork {
     const end = this.nowNs + ns;
     this.#events.push({ atNs: end, happen: () => {} });
     this.runUntil(() => this.nowNs >= end);
+  }
+
+  /** The disks as a power cut now would leave them: of the writes in flight, some are done. */
+  disksAfterPowerCut(): Map<number, Uint8Array> {
+    const disks = new Map([...this.disks].map(([slot, bytes]) => [slot, bytes.slice()]));
+    for (const { disk, op, sector, sectors, data } of this.machine.pendingIo()) {
+      for (let i = 0; op === 'write' && i < sectors; i++)
+        if (this.#prng.chance(0.5))
+          disks.get(disk)!.set(data!.subarray(512 * i, 512 * (i + 1)), 512 * (sector + i));
+    }
+    return disks;
   }
 
   #slice(): void {
