@@ -13,6 +13,7 @@ export interface GuestOptions {
   append: string;
   disk?: string[];
   publish?: PublishSpec[];
+  pcap?: string;
   loadAddress?: number;
   entry?: number;
   strict?: boolean;
@@ -46,6 +47,7 @@ export function addGuestOptions(command: Command): Command {
       'publish a port of the guest, tcp or udp (repeatable)',
       publish,
     )
+    .option('--pcap <FILE>', 'capture what the guest’s wire carries, for tcpdump and Wireshark')
     .option('--load-address <ADDRESS>', 'where a flat binary goes (default: 0x100000)', wholeNumber)
     .option('--entry <ADDRESS>', 'entry of a flat binary (default: its first byte)', wholeNumber)
     .option('--strict', 'an access to what is not there is a guest fault')
@@ -95,6 +97,8 @@ export async function openDevices(
   options: GuestOptions,
 ): Promise<{ config: MachineConfig; disks: DiskFile[] }> {
   const paths = options.disk ?? [];
+  if (options.pcap !== undefined && !options.publish)
+    throw new VmftError('usage', '--pcap: the guest has a network where a port is published only');
   const wanted = paths.length + (options.publish ? 1 : 0) + 1;
   if (wanted > VIRTIO_SLOTS)
     throw new VmftError(

@@ -30,6 +30,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
   'Protect a guest, part by part:': {
     host: async () => (await import('./host.ts')).hostCommand(),
     disk: async () => (await import('./disk.ts')).diskCommand(),
+    gateway: async () => (await import('./gateway.ts')).gatewayCommand(),
   },
   'About:': { version: async () => (await import('./version.ts')).versionCommand() },
 };

@@ -1,6 +1,7 @@
 /** Runs a guest with the terminal as its console: what `run` and `record` share. */
 import { GuestRun, type GuestRunOptions, type RunEnd } from '../host/guest-run.ts';
 import { makeHasher } from '../host/hasher.ts';
+import type { PcapFile } from '../host/pcap-file.ts';
 import type { Publisher } from '../host/publisher.ts';
 import { RealTime, type RunTime, VirtualTime } from '../host/run-time.ts';
 import { X86Machine } from '../machine/machine.ts';
@@ -101,15 +102,24 @@ async function publish(
     import('../host/publisher.ts'),
     import('../host/listen.ts'),
   ]);
+  const capture = options.pcap === undefined ? undefined : await openCapture(options.pcap);
+  if (capture) closers.push(() => capture.close());
   const publisher = new Publisher({
     deliver: (bytes) => run.offer({ kind: 'packet', bytes }),
+    ...(capture && { onWire: (frame: Uint8Array) => capture.add(frame) }),
   });
-  closers.push(() => publisher.close());
+  // Before the capture is: its last frames are those of the publisher's end.
+  closers.unshift(() => publisher.close());
   for (const spec of options.publish ?? []) {
     await publisher.publish(spec);
     note(describePublished(spec));
   }
   return publisher;
+}
+
+async function openCapture(path: string): Promise<PcapFile> {
+  const { PcapFile } = await import('../host/pcap-file.ts');
+  return new PcapFile(path, note);
 }
 
 /** End of transmission: what a terminal makes of the end of its input. */

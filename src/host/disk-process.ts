@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
 import { DiskFence } from './disk-fence.ts';
 import { DiskFile } from './disk-file.ts';
-import { listenForReplicas } from './disk-listener.ts';
+import { MAX_DISK_MESSAGE_BYTES } from './disk-messages.ts';
 import { DiskServer } from './disk-server.ts';
 import { type GroupConfig, readKey } from './group-config.ts';
 import { logLine, Part } from './part.ts';
+import { listenForReplicas } from './replica-listener.ts';
 import { removeSocket } from './secure-socket.ts';
 
 /** The name of the process, and of its files. */
@@ -35,6 +36,10 @@ export async function runDiskServer(config: GroupConfig): Promise<void> {
     onEnd: end,
   });
   removeSocket(config.disk);
-  const listener = await listenForReplicas(server, config.disk, readKey(config));
+  const listener = await listenForReplicas(server, {
+    address: config.disk,
+    key: readKey(config),
+    maxBytes: MAX_DISK_MESSAGE_BYTES,
+  });
   logLine(`serves ${disks.length} disks, fence at ${server.fence}`);
 }

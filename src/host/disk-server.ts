@@ -24,16 +24,10 @@ import {
   decodeDiskMessage,
   encodeDiskMessage,
 } from './disk-messages.ts';
+import type { ReplicaEnd, ReplicaServer } from './replica-listener.ts';
 
 /** Requests whose outcome is remembered; more than can be under way. */
 const MAX_REMEMBERED = 16 * 1024;
-
-/** Where the answers to one replica go. */
-export interface DiskClientEnd {
-  send(bytes: Uint8Array): void;
-  /** Ends the connection. */
-  end(): void;
-}
 
 /** What a server is made of. */
 export interface DiskServerOptions {
@@ -58,7 +52,7 @@ export interface DiskCounts {
   refused: number;
 }
 
-export class DiskServer {
+export class DiskServer implements ReplicaServer {
   readonly counts: DiskCounts = {
     reads: 0,
     writes: 0,
@@ -68,7 +62,7 @@ export class DiskServer {
     refused: 0,
   };
   readonly #options: DiskServerOptions;
-  readonly #clients = new Map<string, DiskClientEnd>();
+  readonly #clients = new Map<string, ReplicaEnd>();
   /** Outcome of writes and flushes, by token and id; the oldest first. */
   readonly #outcomes = new Map<string, boolean>();
 
@@ -90,7 +84,7 @@ export class DiskServer {
    * The first frame of a connection of `host`, as its key has it. False if it is refused; the end
    * has been told why.
    */
-  greet(host: string, bytes: Uint8Array, end: DiskClientEnd): boolean {
+  greet(host: string, bytes: Uint8Array, end: ReplicaEnd): boolean {
     const reason = this.#refusal(host, bytes);
     if (reason !== undefined) {
       this.refuse(`${host}: ${reason}`);
@@ -111,7 +105,7 @@ export class DiskServer {
   }
 
   /** The connection of `host` has ended. */
-  leave(host: string, end: DiskClientEnd): void {
+  leave(host: string, end: ReplicaEnd): void {
     if (this.#clients.get(host) === end) this.#clients.delete(host);
   }
 
@@ -130,7 +124,7 @@ export class DiskServer {
    * Carries out what has come together on a connection, and answers when it is durable. False for
    * bytes that are no request: the connection cannot be used any more.
    */
-  serve(host: string, frames: readonly Uint8Array[], end: DiskClientEnd): boolean {
+  serve(host: string, frames: readonly Uint8Array[], end: ReplicaEnd): boolean {
     const batch: Batch = { touched: new Set(), answers: [] };
     const understood = frames.every((frame) => this.#take(frame, batch));
     const failed = [...batch.touched].filter((disk) => !this.#options.disks[disk]!.sync());

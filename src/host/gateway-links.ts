@@ -7,7 +7,6 @@
  * - an output is confirmed after it has left, never before (protocol.md §4 rule 5)
  * - console bytes leave once, in order, whoever sends them
  */
-import { VmftError } from '../base/errors.ts';
 import {
   decodeGatewayMessage,
   encodeGatewayMessage,
@@ -15,20 +14,14 @@ import {
   type GatewayMessage,
   type GatewayOutput,
 } from '../ft/gateway-messages.ts';
+import { MessageError } from '../ft/messages.ts';
 import { ALL_RULES, type Token } from '../ft/ports.ts';
 import { admits, newConsoleBytes, type Speaker } from '../ft/speaker.ts';
+import type { ReplicaEnd, ReplicaServer } from './replica-listener.ts';
 
-/** A connection as its link sees it. */
-export interface LinkEnd {
-  send(bytes: Uint8Array): void;
-  /** Ends the connection when what was sent is out. */
-  end(): void;
-}
-
-/** A link that has been greeted. */
-export interface GatewayLink {
+/** A connection that has been greeted. */
+interface Greeted {
   readonly owner: string;
-  readonly end: LinkEnd;
   /** What the replica has announced last; 0 for nothing. */
   token: Token;
 }
@@ -47,11 +40,11 @@ export interface GatewayLinksOptions {
   readonly report: (news: string) => void;
 }
 
-export class GatewayLinks {
+export class GatewayLinks implements ReplicaServer {
   readonly #options: GatewayLinksOptions;
-  readonly #links = new Set<GatewayLink>();
+  readonly #links = new Map<ReplicaEnd, Greeted>();
   readonly #speaker: Speaker = { owner: undefined, token: 0 };
-  #speaking: GatewayLink | undefined;
+  #speaking: ReplicaEnd | undefined;
   #consoleBytes: number;
   #exitStatus: number | undefined;
 
@@ -67,7 +60,7 @@ export class GatewayLinks {
 
   /** Processes that are connected. */
   get owners(): string[] {
-    return [...this.#links].map(({ owner }) => owner);
+    return [...this.#links.values()].map(({ owner }) => owner);
   }
 
   /** Whether the machine can be reached now. */
@@ -80,61 +73,72 @@ export class GatewayLinks {
     return this.#exitStatus;
   }
 
-  /**
-   * The first message of a connection → its link. VmftError 'environment' for anything but a
-   * replica of this machine, which has been told why.
-   */
-  greet(bytes: Uint8Array, end: LinkEnd): GatewayLink {
-    const hello = decodeGatewayMessage(bytes);
-    if (hello.kind !== 'hello')
-      throw new VmftError('environment', `expected a hello, got ${hello.kind}`);
-    const { machine, owner } = hello;
-    if (machine !== this.#options.machine) {
-      send(end, { kind: 'refused', why: 'machine', token: this.#speaker.token });
-      const expected = this.#options.machine;
-      throw new VmftError('environment', `${owner}: expected machine ${expected}, got ${machine}`);
+  /** The first message of a connection: only a replica of this machine is welcome. */
+  greet(host: string, bytes: Uint8Array, end: ReplicaEnd): boolean {
+    const hello = readMessage(bytes);
+    const { machine } = this.#options;
+    const { token } = this.#speaker;
+    if (hello?.kind === 'hello' && hello.machine === machine) {
+      this.#links.set(end, { owner: hello.owner, token: 0 });
+      send(end, { kind: 'welcome', token });
+      return true;
     }
-    const link: GatewayLink = { owner, end, token: 0 };
-    this.#links.add(link);
-    send(end, { kind: 'welcome', token: this.#speaker.token });
-    return link;
+    if (hello?.kind === 'hello') {
+      this.refuse(`${host}: expected machine ${machine}, got ${hello.machine}`);
+      send(end, { kind: 'refused', why: 'machine', token });
+    } else {
+      this.refuse(`${host}: no hello of a replica`);
+    }
+    return false;
   }
 
-  /** A later message of a link. MessageError for bytes that are none. */
-  receive(link: GatewayLink, bytes: Uint8Array): void {
-    const message = decodeGatewayMessage(bytes);
-    if (message.kind === 'announce') {
-      link.token = message.token;
-      this.#admit(link);
-    } else if (message.kind === 'output' && this.#admit(link)) {
-      this.#release(message.output);
-      send(link.end, { kind: 'released', ordinal: message.ordinal });
+  /** Later messages of a connection. */
+  serve(host: string, frames: readonly Uint8Array[], end: ReplicaEnd): boolean {
+    for (const bytes of frames) {
+      const message = readMessage(bytes);
+      if (message?.kind === 'announce') {
+        this.#links.get(end)!.token = message.token;
+        this.#admit(end);
+      } else if (message?.kind === 'output') {
+        if (!this.#admit(end)) continue;
+        this.#release(message.output);
+        send(end, { kind: 'released', ordinal: message.ordinal });
+      } else {
+        this.refuse(`${host}: bytes that are no message of a replica`);
+        return false;
+      }
     }
+    return true;
   }
 
   /** The connection has gone. */
-  leave(link: GatewayLink): void {
-    this.#links.delete(link);
-    if (this.#speaking === link) this.#speaking = undefined;
+  leave(_host: string, end: ReplicaEnd): void {
+    this.#links.delete(end);
+    if (this.#speaking === end) this.#speaking = undefined;
+  }
+
+  /** Somebody was turned away. */
+  refuse(reason: string): void {
+    this.#options.report(`refuses ${reason}`);
   }
 
   /** Something from outside for the guest; lost while nobody speaks for the machine. */
   offer(input: GatewayInput): void {
-    if (this.#speaking) send(this.#speaking.end, { kind: 'input', input });
+    if (this.#speaking) send(this.#speaking, { kind: 'input', input });
   }
 
-  /** Whether the link speaks for the machine; else it is told that it does not. */
-  #admit(link: GatewayLink): boolean {
-    if (this.#speaking === link && link.token === this.#speaker.token) return true;
+  /** Whether who is at `end` speaks for the machine; else it is told that it does not. */
+  #admit(end: ReplicaEnd): boolean {
+    const { owner, token } = this.#links.get(end)!;
+    if (this.#speaking === end && token === this.#speaker.token) return true;
     const { report, onSpeaker } = this.#options;
-    if (link.token === 0 || !admits(this.#speaker, link.owner, link.token, ALL_RULES)) {
-      const { token } = this.#speaker;
-      report(`refuses ${link.owner}: token ${link.token} is below ${token}`);
-      send(link.end, { kind: 'refused', why: 'token', token });
+    if (token === 0 || !admits(this.#speaker, owner, token, ALL_RULES)) {
+      this.refuse(`${owner}: token ${token}, where ${this.#speaker.token} is known`);
+      send(end, { kind: 'refused', why: 'token', token: this.#speaker.token });
       return false;
     }
-    this.#speaking = link;
-    report(`the machine is at ${link.owner} (token ${link.token})`);
+    this.#speaking = end;
+    report(`the machine is at ${owner} (token ${token})`);
     onSpeaker(this.#speaker);
     return true;
   }
@@ -159,6 +163,15 @@ export class GatewayLinks {
   }
 }
 
-function send(end: LinkEnd, message: GatewayMessage): void {
+function readMessage(bytes: Uint8Array): GatewayMessage | undefined {
+  try {
+    return decodeGatewayMessage(bytes);
+  } catch (error) {
+    if (error instanceof MessageError) return undefined;
+    throw error;
+  }
+}
+
+function send(end: ReplicaEnd, message: GatewayMessage): void {
   end.send(encodeGatewayMessage(message));
 }

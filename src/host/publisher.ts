@@ -95,11 +95,14 @@ export class Publisher {
     };
   }
 
-  /** Closes every socket; clients that are connected are reset. */
+  /** Closes every socket. A client to which the guest has said all is let go, others are reset. */
   close(): void {
     clearTimeout(this.#timer);
     for (const listener of this.#listeners) listener.close();
-    for (const socket of this.#clients.values()) socket.resetAndDestroy();
+    for (const socket of this.#clients.values()) {
+      if (socket.writableEnded) socket.destroySoon();
+      else socket.resetAndDestroy();
+    }
     this.#clients.clear();
   }
 

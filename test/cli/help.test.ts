@@ -21,6 +21,7 @@ const COMMANDS = [
   'vectors',
   'host',
   'disk',
+  'gateway',
   'version',
 ];
 /** Examples of programs that wait for their clients for ever, and of what acts on them. */

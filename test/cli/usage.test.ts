@@ -19,6 +19,7 @@ const MISTAKES: readonly Mistake[] = [
   ['run hello --max-instructions -1', 2, 'Write a whole number'],
   ['run hello --ns-per-instruction 0', 2, 'Write a positive number'],
   ['run hello --publish 7', 2, 'such as 8080:80/tcp'],
+  ['run hello --pcap x.pcap', 2, 'where a port is published only'],
   ['run hello --publish 70000:7/udp', 2, 'such as 8080:80/tcp'],
   ['run hello --publish 7000:7/sctp', 2, 'such as 8080:80/tcp'],
   ['record hello', 2, `required option '-o, --output <RUN.vmlog>' not specified`],

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { Prng } from '../../src/base/prng.ts';
 import type { GatewayInput, GatewayOutput } from '../../src/ft/gateway-messages.ts';
 import { GatewayClient, MAX_UNCONFIRMED_FRAMES } from '../../src/host/gateway-client.ts';
-import { type GatewayLink, GatewayLinks } from '../../src/host/gateway-links.ts';
+import { GatewayLinks } from '../../src/host/gateway-links.ts';
+import type { ReplicaEnd } from '../../src/host/replica-listener.ts';
 import { runs } from '../support/runs.ts';
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -40,12 +41,14 @@ class Replica {
   readonly inputs: GatewayInput[] = [];
   readonly client: GatewayClient;
   readonly #gateway: Gateway;
-  #link: GatewayLink | undefined;
+  #link: ReplicaEnd | undefined;
+  readonly #owner: string;
   #out: Uint8Array[] = [];
   #in: Uint8Array[] = [];
 
   constructor(gateway: Gateway, owner: string) {
     this.#gateway = gateway;
+    this.#owner = owner;
     this.client = new GatewayClient({
       machine: 'bank',
       owner,
@@ -60,14 +63,15 @@ class Replica {
   connect(): void {
     if (this.#link) this.cut();
     const end = { send: (bytes: Uint8Array) => this.#in.push(bytes), end: () => {} };
-    this.#link = this.#gateway.links.greet(this.client.greeting, end);
+    expect(this.#gateway.links.greet(this.#owner, this.client.greeting, end)).toBe(true);
+    this.#link = end;
     expect(this.client.isWelcome(this.#in.shift()!)).toBe(true);
     this.client.onUp();
   }
 
   /** Everything under way is lost. */
   cut(): void {
-    if (this.#link) this.#gateway.links.leave(this.#link);
+    if (this.#link) this.#gateway.links.leave(this.#owner, this.#link);
     this.#link = undefined;
     this.#out = [];
     this.#in = [];
@@ -75,7 +79,8 @@ class Replica {
 
   /** At most so many messages arrive, in each direction. */
   carry(most = Number.POSITIVE_INFINITY): void {
-    for (const bytes of this.#out.splice(0, most)) this.#gateway.links.receive(this.#link!, bytes);
+    const out = this.#out.splice(0, most);
+    if (this.#link) this.#gateway.links.serve(this.#owner, out, this.#link);
     for (const bytes of this.#in.splice(0, most)) this.client.receive(bytes);
   }
 }
@@ -148,7 +153,9 @@ describe('the gateway listens to the highest token', () => {
     });
     const sent: Uint8Array[] = [];
     const end = { send: (bytes: Uint8Array) => sent.push(bytes), end: () => {} };
-    expect(() => gateway.links.greet(stranger.greeting, end)).toThrow(/machine bank, got shop/);
+    expect(gateway.links.greet('x', stranger.greeting, end)).toBe(false);
+    expect(gateway.news).toEqual(['refuses x: expected machine bank, got shop']);
+    expect(gateway.links.greet('y', Uint8Array.of(1, 2, 3), end)).toBe(false);
     expect(stranger.isWelcome(sent[0]!)).toBe(false);
   });
 });

@@ -5,9 +5,8 @@
  */
 import type { Server } from 'node:tls';
 import { MAX_GATEWAY_MESSAGE_BYTES } from '../../src/ft/gateway-messages.ts';
-import { FrameReader, frameBytes } from '../../src/host/framing.ts';
-import { type GatewayLink, GatewayLinks } from '../../src/host/gateway-links.ts';
-import { listenSecure } from '../../src/host/secure-socket.ts';
+import { GatewayLinks } from '../../src/host/gateway-links.ts';
+import { listenForReplicas } from '../../src/host/replica-listener.ts';
 import { HostStack, udpOf } from '../../src/net/host-stack.ts';
 import { until } from './support.ts';
 
@@ -43,28 +42,11 @@ export class Wire {
       onSpeaker: () => {},
       report: () => {},
     });
-    const server = await listenSecure(
-      { path },
-      {
-        key,
-        onSocket: (socket) => {
-          const reader = new FrameReader(MAX_GATEWAY_MESSAGE_BYTES);
-          const end = {
-            send: (bytes: Uint8Array) => void socket.write(frameBytes(bytes)),
-            end: () => void socket.end(),
-          };
-          let link: GatewayLink | undefined;
-          socket.on('data', (bytes: Buffer) => {
-            for (const frame of reader.push(bytes)) {
-              if (link) links.receive(link, frame);
-              else link = links.greet(frame, end);
-            }
-          });
-          socket.on('close', () => link && links.leave(link));
-        },
-        onStranger: () => {},
-      },
-    );
+    const server = await listenForReplicas(links, {
+      address: { path },
+      key,
+      maxBytes: MAX_GATEWAY_MESSAGE_BYTES,
+    });
     const wire: Wire = new Wire(server, links);
     return wire;
   }

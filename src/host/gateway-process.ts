@@ -1,0 +1,106 @@
+/**
+ * The process of the gateway: between real clients and whichever replica speaks for the machine. It
+ * outlives them all, and keeps the console in the file `console-MACHINE` of the machine's folder.
+ */
+import { join } from 'node:path';
+import { MAX_GATEWAY_MESSAGE_BYTES } from '../ft/gateway-messages.ts';
+import { ConsoleFile } from './console-file.ts';
+import type { Question } from './control.ts';
+import { GatewayLinks } from './gateway-links.ts';
+import { type GroupConfig, readKey } from './group-config.ts';
+import { describePublished } from './listen.ts';
+import { logLine, Part } from './part.ts';
+import { PcapFile } from './pcap-file.ts';
+import { Publisher } from './publisher.ts';
+import { listenForReplicas } from './replica-listener.ts';
+import { removeSocket } from './secure-socket.ts';
+
+/** The name of the process, and of its files. */
+export const GATEWAY = 'gateway';
+
+/** What a gateway does besides. */
+export interface GatewayProcessOptions {
+  /** File for everything that the guest's wire carries. */
+  readonly pcap?: string;
+}
+
+/** Where the console of a machine is kept. */
+export const consolePath = ({ folder, machine }: GroupConfig): string =>
+  join(folder, `console-${encodeURIComponent(machine)}`);
+
+/** Carries a machine's network and console until it is told to end; settles when it listens. */
+export async function runGateway(
+  config: GroupConfig,
+  { pcap }: GatewayProcessOptions = {},
+): Promise<void> {
+  const console = new ConsoleFile(consolePath(config));
+  const capture = pcap === undefined ? undefined : new PcapFile(pcap, logLine);
+  const publisher = new Publisher({
+    deliver: (bytes) => links.offer({ kind: 'packet', bytes }),
+    ...(capture && { onWire: (frame: Uint8Array) => capture.add(frame) }),
+  });
+  const links: GatewayLinks = new GatewayLinks({
+    machine: config.machine,
+    consoleBytes: console.bytes,
+    onFrame: (frame) => publisher.receive(frame),
+    onConsole: (bytes) => console.append(bytes),
+    onExit: (status) => logLine(`the guest has ended with status ${status}`),
+    onSpeaker: () => publisher.hurry(),
+    report: logLine,
+  });
+  const status = (): object => ({
+    ...links.speaker,
+    linked: links.isLinked,
+    replicas: links.owners,
+    exitStatus: links.exitStatus ?? null,
+    console: { path: console.path, bytes: console.bytes },
+    ...publisher.status,
+  });
+  let close = (): void => {
+    publisher.close();
+    capture?.close();
+    console.close();
+  };
+  const end = (): void => {
+    close();
+    logLine('ends');
+    process.exit();
+  };
+  try {
+    await publish(publisher, config);
+    const answer = (question: Question) => type(question, links);
+    const { folder } = config;
+    const part = await Part.begin({ folder, name: GATEWAY, status, answer, onEnd: end });
+    const before = close;
+    close = () => {
+      part.end();
+      before();
+    };
+    await listen(links, config);
+  } catch (error) {
+    // Nothing that is open keeps a process which has failed.
+    close();
+    throw error;
+  }
+  logLine('waits for replicas');
+}
+
+async function publish(publisher: Publisher, config: GroupConfig): Promise<void> {
+  for (const spec of config.publish) {
+    await publisher.publish(spec);
+    logLine(describePublished(spec));
+  }
+}
+
+async function listen(links: GatewayLinks, config: GroupConfig): Promise<void> {
+  removeSocket(config.gateway);
+  const maxBytes = MAX_GATEWAY_MESSAGE_BYTES;
+  await listenForReplicas(links, { address: config.gateway, key: readKey(config), maxBytes });
+}
+
+/** The question {ask: 'type', text}: keys for the guest's console. */
+function type({ ask, text }: Question, links: GatewayLinks): object | undefined {
+  if (ask !== 'type' || typeof text !== 'string') return undefined;
+  links.offer({ kind: 'console', bytes: new TextEncoder().encode(text) });
+  return { typed: links.isLinked };
+}
