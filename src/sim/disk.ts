@@ -27,8 +27,14 @@ export interface DiskState {
   fence: number;
   /** Sectors that have been written, by "disk:sector"; the arrays never change. */
   sectors: Record<string, Uint8Array>;
-  /** Ordinals of the writes applied to a sector: the latest, and the highest of all. */
-  writes: Record<string, { readonly latest: number; readonly highest: number }>;
+  /**
+   * Ordinals of the writes applied to a sector, the latest and the highest of all; and under which
+   * token that one came.
+   */
+  writes: Record<
+    string,
+    { readonly latest: number; readonly highest: number; readonly token: number }
+  >;
   /** Whether request "token:id" succeeded. */
   applied: Record<string, boolean>;
   /** Came while the server was down. */
@@ -105,7 +111,7 @@ function raiseFence(world: World, { host, life, token }: SimEvent & { kind: 'dis
 }
 
 function apply(world: World, event: Request): void {
-  const { host, life, token, ordinal, request, local } = event;
+  const { host, life, token, request, local } = event;
   const disk = diskOf(world, host);
   // A host that starts again begins with a disk to which nothing is under way.
   const isOwn = disk !== world.state.disk;
@@ -125,7 +131,7 @@ function apply(world: World, event: Request): void {
   if (fails && !again) world.count('failing disk');
   const ok = again ? disk.applied[name]! : !fails;
   if (once) disk.applied[name] = ok;
-  if (ok && !again && request.op === 'write') write(disk, request, ordinal);
+  if (ok && !again && request.op === 'write') write(world, disk, event);
   const notes = `${again ? ' (again)' : ''}${local ? ` for ${host} itself` : ''}`;
   world.trace('disk', `${ok ? '' : 'fails '}${what}${notes}`);
   // A read tells the outside nothing: it is not held, and the machine that lives on may differ. A
@@ -152,11 +158,20 @@ function replyTo({ local, ordinal }: Request, completion: Input & { kind: 'disk'
   }
 }
 
-function write(disk: DiskState, request: DiskRequest, ordinal: number): void {
+function write(world: World, disk: DiskState, { request, ordinal, token, host }: Request): void {
   for (const [name, bytes] of Object.entries(sectorsOf(request))) {
     disk.sectors[name] = bytes;
-    const highest = Math.max(disk.writes[name]?.highest ?? 0, ordinal);
-    disk.writes[name] = { latest: ordinal, highest };
+    const newer = disk.writes[name];
+    const isLate = newer !== undefined && newer.highest > ordinal;
+    if (isLate && newer.token > token) {
+      const late = `output ${ordinal} of ${host} under token ${token}`;
+      const undone = `output ${newer.highest} under token ${newer.token}`;
+      world.violate('disk-order', `sector ${name}: ${late} came after ${undone}`);
+    }
+    const kept = isLate
+      ? { highest: newer.highest, token: newer.token }
+      : { highest: ordinal, token };
+    disk.writes[name] = { latest: ordinal, ...kept };
   }
 }
 

@@ -65,23 +65,27 @@ const cut = (a: string, b: string, forNs: number): Action => ({
 });
 
 /**
- * The primary cannot reach disk, gateway or backup for a while, and soon after that it dies, is
- * suspected, or starts again: what it has sent comes late.
+ * The primary cannot reach disk, gateway or backup for a while, and then or soon after that it
+ * dies, is suspected, or starts again: what it has sent comes late.
  */
 const lateOutputs: Storm = (prng, { hosts, failureTimeoutNs }, atNs) => {
   const [host, peer] = hosts as readonly [HostId, HostId];
   const forNs = between(prng, 30 * MS, MAX_FAULT_NS);
-  const ends: Action[] = [
+  const action = pick<Action>(prng, [
     { do: 'crash', host, losing: 'outputs-too' },
     { do: 'break', between: [host, peer] },
     { do: 'restart', host },
     { do: 'pause', host, forNs },
-  ];
-  const laterNs = atNs + prng.below(2 * failureTimeoutNs);
-  return [
-    at(atNs, cut(host, pick(prng, ['disk', 'gateway', peer]), forNs)),
-    at(laterNs, pick(prng, ends)),
-  ];
+  ]);
+  const cutOff = cut(host, pick(prng, ['disk', 'gateway', peer]), forNs);
+  if (prng.chance(0.5)) {
+    const trigger = { on: 'output', host, number: between(prng, 2, 30) } as const;
+    return [
+      { at: trigger, action: cutOff },
+      { at: trigger, action },
+    ];
+  }
+  return [at(atNs, cutOff), at(atNs + prng.below(2 * failureTimeoutNs), action)];
 };
 
 /** The primary stands still, and wakes when neither it nor the gateway knows its successor. */
@@ -96,16 +100,17 @@ const lateSleeper: Storm = (prng, { hosts, failureTimeoutNs }, atNs) => {
 };
 
 /** Acknowledgements of the first backup come when those of the second are awaited. */
-const lateAcks: Storm = (prng, { hosts, failureTimeoutNs }, atNs) => {
+const lateAcks: Storm = (prng, { hosts, failureTimeoutNs }) => {
   const [host, peer, next] = hosts as readonly [HostId, HostId, HostId];
+  const atNs = between(prng, 5 * MS, 40 * MS);
   const delayNs = Math.round(0.4 * failureTimeoutNs);
   return [
     at(atNs, { do: 'delay', between: [host, peer], delayNs }),
     at(atNs, { do: 'delay', between: [host, next], delayNs }),
-    at(atNs, cut(peer, 'arbiter', 8 * failureTimeoutNs)),
+    at(atNs, cut(peer, 'arbiter', 12 * failureTimeoutNs)),
     at(
       atNs + 0.6 * failureTimeoutNs,
-      cut(host, peer, 2.8 * failureTimeoutNs + prng.below(failureTimeoutNs)),
+      cut(host, peer, 2 * failureTimeoutNs + prng.below(8 * failureTimeoutNs)),
     ),
   ];
 };
@@ -113,10 +118,14 @@ const lateAcks: Storm = (prng, { hosts, failureTimeoutNs }, atNs) => {
 /** The backup dies; its successor is cut off about when it gets the last message. */
 const lateCut: Storm = (prng, { hosts, failureTimeoutNs }, atNs) => {
   const [host, peer, next] = hosts as readonly [HostId, HostId, HostId];
-  const laterNs = atNs + failureTimeoutNs + prng.below(failureTimeoutNs);
+  const received = { on: 'received', host: next, number: between(prng, 2, 6) } as const;
+  const laterNs = Math.round(atNs + failureTimeoutNs + prng.below(failureTimeoutNs));
   return [
     at(atNs, { do: 'crash', host: peer, losing: 'messages' }),
-    at(laterNs, cut(host, next, 4 * failureTimeoutNs)),
+    {
+      at: prng.chance(0.5) ? received : { on: 'time', timeNs: laterNs },
+      action: cut(host, next, 4 * failureTimeoutNs),
+    },
   ];
 };
 

@@ -39,6 +39,7 @@ export function randomScenario(seed: number, guest?: string): Scenario {
   const failureTimeoutNs = heartbeatNs * between(prng, 4, 8);
   const hosts = drawHosts(prng);
   const ids = hosts.map(({ id }) => id);
+  const disk = prng.chance(0.3) ? ({ ...plain.disk, kind: 'own' } as const) : plain.disk;
   const hasDisk = image === 'journal' || image === 'everything';
   const timing = {
     heartbeatNs,
@@ -53,7 +54,8 @@ export function randomScenario(seed: number, guest?: string): Scenario {
     clients: drawClients(prng, image),
     typing: image === 'everything' ? drawTyping(prng) : [],
     uncertain: plain.expect.linearizable ? 'resend' : pick(prng, POLICIES),
-    reads: pick(prng, ['log', 'local'] as const),
+    disk,
+    reads: disk.kind === 'own' ? 'log' : pick(prng, ['log', 'local'] as const),
     timing,
     limits: {
       ...plain.limits,
