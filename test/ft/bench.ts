@@ -252,3 +252,7 @@ function describeBytes(bytes: Uint8Array): string {
       return message.kind;
   }
 }
+
+/** The messages that effects send on the channel. */
+export const sent = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.kind === 'send' ? [decodeMessage(effect.bytes)] : []));
