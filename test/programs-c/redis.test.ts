@@ -48,6 +48,7 @@ const value = fc.oneof(
   fc.constantFrom('', 'x', '7', '-12', '9223372036854775807', '-9223372036854775808', ' 1', '01'),
   fc.string({ unit: 'binary-ascii', maxLength: 30 }),
 );
+const score = fc.constantFrom('-5', '0', '3', '3', '1000000', 'x');
 const count = fc.integer({ min: -4, max: 6 }).map(String);
 
 /** Requests whose answers do not depend on time or chance. */
@@ -67,6 +68,12 @@ const anyRequest: fc.Arbitrary<string[]> = fc.oneof(
   fc.tuple(fc.constantFrom('HGET', 'HDEL', 'HEXISTS', 'HMGET'), key, field),
   fc.tuple(fc.constantFrom('HSET', 'HINCRBY', 'HDEL'), key, field, value),
   fc.tuple(fc.constant('HSET'), key, field, value, field, value),
+  fc.tuple(fc.constantFrom('ZCARD', 'ZPOPMIN'), key),
+  fc.tuple(fc.constantFrom('ZSCORE', 'ZRANK', 'ZREM'), key, field),
+  fc.tuple(fc.constantFrom('ZADD', 'ZINCRBY'), key, score, field),
+  fc.tuple(fc.constant('ZADD'), key, score, field, score, value),
+  fc.tuple(fc.constant('ZRANGE'), key, count, count, fc.constant('withscores')),
+  fc.tuple(fc.constantFrom('ZRANGE', 'ZPOPMIN'), key, count),
   fc.tuple(fc.constant('KEYS'), fc.constantFrom('*', 'a', '?', '[a-b]', '[^a]', '*\\y*', 'l*')),
   fc.constantFrom(
     ['DBSIZE'],
@@ -217,6 +224,7 @@ describe('the journal of the guest redis', () => {
     ask('RPUSH', 'l', '1', '2', '3');
     ask('HSET', 'h', 'f', '1', 'g', '2');
     ask('SADD', 'set', 'm', 'n', 'o');
+    ask('ZADD', 'z', '-7', 'm', '5', 'n');
     const popped = ask('SPOP', 'set');
     network.pass(1e9);
     for (let times = 0; times < 2; times++) {
@@ -229,6 +237,7 @@ describe('the journal of the guest redis', () => {
       expect(again.ask('HMGET', 'h', 'f', 'g')).toBe('["1" "2"]');
       expect(again.ask('SISMEMBER', 'set', JSON.parse(popped))).toBe(':0');
       expect(again.ask('SCARD', 'set')).toBe(':2');
+      expect(again.ask('ZRANGE', 'z', '0', '-1', 'WITHSCORES')).toBe('["m" "-7" "n" "5"]');
     }
   });
 

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CatalogueDevice, PROGRAMS } from '../support/catalogue.ts';
@@ -37,12 +38,26 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function deviceArguments(device: CatalogueDevice, slot: number, disk: string, port: number) {
+/** A TCP port of this host that is free now. */
+async function freeTcpPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+function deviceArguments(
+  device: CatalogueDevice,
+  slot: number,
+  disk: string,
+  forwards: readonly string[],
+) {
   const at = `bus=virtio-mmio-bus.${slot}`;
   switch (device.kind) {
     case 'net': {
-      const forward = `hostfwd=udp:127.0.0.1:${port}-:${GUEST_PORT}`;
-      return ['-netdev', `user,id=n,${forward}`, '-device', `virtio-net-device,netdev=n,${at}`];
+      const net = ['user', 'id=n', ...forwards].join(',');
+      return ['-netdev', net, '-device', `virtio-net-device,netdev=n,${at}`];
     }
     case 'block': {
       const drive = `id=d,file=${disk},format=raw,if=none`;
@@ -62,6 +77,8 @@ export class QemuGuest {
   console = '';
   /** The end of what QEMU itself has said. */
   #complaints = '';
+  /** Where the guest's TCP port is reached, if one is forwarded. */
+  readonly tcpPort: number;
   readonly #process: ChildProcess;
   readonly #socket: Socket = createSocket('udp4');
   readonly #port: number;
@@ -69,9 +86,10 @@ export class QemuGuest {
   /** Settles the promise of `shows` that waits, if one does. */
   #wake = () => {};
 
-  private constructor(process: ChildProcess, port: number) {
+  private constructor(process: ChildProcess, port: number, tcpPort: number) {
     this.#process = process;
     this.#port = port;
+    this.tcpPort = tcpPort;
     this.#timer = setTimeout(() => process.kill('SIGKILL'), LIMIT_MS);
     process.stdout!.on('data', (bytes: Buffer) => {
       this.console += bytes.toString('latin1');
@@ -83,25 +101,31 @@ export class QemuGuest {
     process.on('exit', () => this.#wake());
   }
 
+  /** Starts a guest; `guestTcpPort` is a port of its own to be reached at `tcpPort`. */
   static async start(
     elf: string,
     commandLine: string,
     devices: readonly CatalogueDevice[],
     disk: string,
     more: readonly string[] = [],
+    guestTcpPort?: number,
   ): Promise<QemuGuest> {
     const port = await freePort();
+    const tcpPort = await freeTcpPort();
+    const forwards = [`hostfwd=udp:127.0.0.1:${port}-:${GUEST_PORT}`];
+    if (guestTcpPort !== undefined)
+      forwards.push(`hostfwd=tcp:127.0.0.1:${tcpPort}-:${guestTcpPort}`);
     const board = 'microvm,acpi=off -global virtio-mmio.force-legacy=false -m 16 -no-reboot';
     const rest = '-nodefaults -display none -serial stdio';
     const exit = '-device isa-debug-exit,iobase=0xf4,iosize=4';
     const args = `-M ${board} ${rest} ${exit}`.split(' ');
     args.push('-kernel', elf, '-append', commandLine);
     devices.forEach((device, slot) => {
-      args.push(...deviceArguments(device, slot, disk, port));
+      args.push(...deviceArguments(device, slot, disk, forwards));
     });
     args.push(...more);
     const process = spawn('qemu-system-i386', args, { stdio: 'pipe' });
-    return new QemuGuest(process, port);
+    return new QemuGuest(process, port, tcpPort);
   }
 
   /** Waits until the console has shown `text`, or the guest has ended. */

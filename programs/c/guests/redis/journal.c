@@ -164,6 +164,16 @@ static bool append_about(const char *command, const struct entry *entry, const s
     return append(request, second ? 4 : 3);
 }
 
+/* A member of a sorted set. */
+static bool append_member(const struct entry *entry, const struct entry *member)
+{
+    char digits[NUMBER_BYTES];
+    struct slice score = {digits, number_text(member->node->score, digits)};
+    struct slice request[] = {slice_of("zadd"), text_slice(entry->key), score,
+                              text_slice(member->key)};
+    return append(request, 4);
+}
+
 static bool append_entry(const struct entry *entry)
 {
     bool done = true;
@@ -172,6 +182,9 @@ static bool append_entry(const struct entry *entry)
     } else if (entry->type == TYPE_LIST) {
         for (struct item *item = entry->list->first; done && item; item = item->next)
             done = append_about("rpush", entry, item->text, 0);
+    } else if (entry->type == TYPE_SORTED) {
+        struct entry *e = table_next(&entry->sorted->members, 0);
+        for (; done && e; e = table_next(&entry->sorted->members, e)) done = append_member(entry, e);
     } else {
         const char *command = entry->type == TYPE_HASH ? "hset" : "sadd";
         struct entry *e = table_next(entry->table, 0);

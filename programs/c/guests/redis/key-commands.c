@@ -27,7 +27,7 @@ void command_exists(struct client *client)
 
 void command_type(struct client *client)
 {
-    static const char *const names[] = {"string", "list", "hash", "set"};
+    static const char *const names[] = {"string", "list", "hash", "set", "zset"};
     struct entry *entry = store_find(words[1]);
     reply_status(client, entry ? names[entry->type] : "none");
 }

@@ -93,18 +93,22 @@ static number place(number index, unsigned count)
     return index < 0 ? -1 : index;
 }
 
+unsigned range(number *from, number to, unsigned count)
+{
+    *from = place(*from, count);
+    to = place(to, count);
+    if (*from < 0) *from = 0;
+    if (to >= count) to = (number)count - 1;
+    return *from <= to ? to - *from + 1 : 0;
+}
+
 void command_lrange(struct client *client)
 {
     struct entry *entry;
     number from, to;
     if (!word_number(client, 2, &from) || !word_number(client, 3, &to)) return;
     if (!find_typed(client, 1, TYPE_LIST, &entry)) return;
-    unsigned count = entry ? entry->list->count : 0;
-    from = place(from, count);
-    to = place(to, count);
-    if (from < 0) from = 0;
-    if (to >= count) to = (number)count - 1;
-    unsigned shown = from <= to ? to - from + 1 : 0;
+    unsigned shown = range(&from, to, entry ? entry->list->count : 0);
     reply_array(client, shown);
     struct item *item = shown > 0 ? list_at(entry->list, from) : 0;
     for (; shown > 0; shown--, item = item->next) reply_text(client, item->text);

@@ -1,8 +1,8 @@
 /*
  * main.c: the guest redis, a store of keys and values that speaks the protocol of Redis (RESP2) on
- * port 6379 of 10.0.2.15, to 64 clients at once: strings, lists, hashes, sets, keys that expire;
- * command.c lists the commands. On a machine with a disk all that is written is kept there
- * (journal.c), and answers wait until it is.
+ * port 6379 of 10.0.2.15, to 64 clients at once: strings, lists, hashes, sets and sorted sets, and
+ * keys that expire; command.c lists the commands. On a machine with a disk all that is written is
+ * kept there (journal.c), and answers wait until it is.
  *
  * Everything is in memory, as much as the machine has (`vmft run redis --memory 64M`); when that is
  * full, requests that need more are refused with OOM.

@@ -1,8 +1,8 @@
 /*
- * redis.h: what the parts of the guest redis know of each other. From bottom to top: text.c, table.c
- * and list.c hold bytes; store.c holds the keys; reply.c and client.c speak the protocol; the
- * commands are in command.c, string-commands.c, key-commands.c, list-commands.c, hash-commands.c,
- * set-commands.c and server-commands.c; journal.c keeps what was written on the disk.
+ * redis.h: what the parts of the guest redis know of each other. From bottom to top: text.c, table.c,
+ * list.c and sorted.c hold bytes; store.c holds the keys; request.c, reply.c and client.c speak the
+ * protocol; command.c lists the commands, which are in the files *-commands.c by what they are about;
+ * journal.c keeps what was written on the disk.
  */
 #ifndef REDIS_H
 #define REDIS_H
@@ -37,7 +37,14 @@ unsigned number_text(number value, char to[NUMBER_BYTES]); /* how many bytes */
 unsigned long long divide(unsigned long long number, unsigned by, unsigned *rest);
 
 /* table.c: entries by key. Keyspace, hash and set are tables. */
-enum type { TYPE_STRING, TYPE_LIST, TYPE_HASH, TYPE_SET };
+enum type {
+    TYPE_STRING,
+    TYPE_LIST,
+    TYPE_HASH,
+    TYPE_SET,
+    TYPE_SORTED,
+    TYPE_MEMBER, /* of a sorted set; no key has it */
+};
 
 struct entry {
     struct entry *next; /* of the same bucket */
@@ -48,6 +55,8 @@ struct entry {
         struct text *text; /* of a string, of a field of a hash; 0 of a member of a set */
         struct list *list;
         struct table *table;
+        struct sorted *sorted;
+        struct node *node;
     };
     unsigned long long expires; /* clock_ms then; 0: never. Of keys only */
 };
@@ -85,6 +94,27 @@ void list_free(struct list *list);
 bool list_push(struct list *list, struct slice bytes, bool front); /* false: no memory */
 void list_pop(struct list *list, bool front);
 struct item *list_at(const struct list *list, unsigned index); /* below count */
+
+/* sorted.c: members with scores, in order. */
+struct node {
+    struct node *left, *right;
+    struct entry *member;
+    number score;
+    unsigned count; /* of it and all below */
+};
+
+struct sorted {
+    struct table members;
+    struct node *root;
+};
+
+struct sorted *sorted_new(void);
+void sorted_free(struct sorted *sorted);
+bool sorted_put(struct sorted *sorted, struct slice member, number score); /* false: no memory */
+void sorted_remove(struct sorted *sorted, struct node *node);
+struct node *sorted_find(const struct sorted *sorted, struct slice member); /* or 0 */
+struct node *sorted_at(const struct sorted *sorted, unsigned rank); /* below the count */
+unsigned sorted_rank(const struct sorted *sorted, const struct node *node);
 
 /* store.c: the keys and the time. */
 extern struct table store;
@@ -153,6 +183,8 @@ void command_run(struct client *client);
 bool word_number(struct client *client, unsigned word, number *value); /* false: it has been told */
 /* The entry of a word's key; 0 without. False if it is of another type, which has been told. */
 bool find_typed(struct client *client, unsigned word, enum type type, struct entry **entry);
+/* What LRANGE means: how many of `count` places from … to, -1 being the last; *from becomes right. */
+unsigned range(number *from, number to, unsigned count);
 /* The entry of word 1, an empty table if there is none; 0 if that cannot be, which has been told. */
 struct entry *find_or_add(struct client *client, enum type type);
 
@@ -167,6 +199,8 @@ COMMAND(lindex);
 COMMAND(hset); COMMAND(hget); COMMAND(hdel); COMMAND(hgetall); COMMAND(hlen); COMMAND(hexists);
 COMMAND(hmget); COMMAND(hkeys); COMMAND(hvals); COMMAND(hincrby);
 COMMAND(sadd); COMMAND(srem); COMMAND(sismember); COMMAND(smembers); COMMAND(scard); COMMAND(spop);
+COMMAND(zadd); COMMAND(zincrby); COMMAND(zscore); COMMAND(zrank); COMMAND(zcard); COMMAND(zrem);
+COMMAND(zrange); COMMAND(zpopmin);
 COMMAND(ping); COMMAND(echo); COMMAND(quit); COMMAND(select); COMMAND(dbsize); COMMAND(flushall);
 COMMAND(info); COMMAND(config); COMMAND(command); COMMAND(client); COMMAND(hello); COMMAND(time);
 #undef COMMAND

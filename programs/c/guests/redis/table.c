@@ -78,6 +78,8 @@ void entry_clear(struct entry *entry)
 {
     if (entry->type == TYPE_STRING) heap_give(entry->text);
     else if (entry->type == TYPE_LIST) list_free(entry->list);
+    else if (entry->type == TYPE_SORTED) sorted_free(entry->sorted);
+    else if (entry->type == TYPE_MEMBER) heap_give(entry->node);
     else table_free(entry->table);
     entry->type = TYPE_STRING;
     entry->text = 0;
