@@ -7,11 +7,13 @@ import type { Step } from './state.ts';
 
 /**
  * Hands an input to the guest. A disk completion that no running request asked for is a repetition
- * and goes no further (rule 20).
+ * and goes no further (rule 20). A switch-over may yet be called off: its inputs wait for that in
+ * the recorder, for a disk completes a request once.
  */
 export function onInput({ s, out }: Step, input: Input): void {
   if (input.kind === 'disk' && !complete(s.outputs, input.id)) return;
-  if (!s.execution.ended) out.push({ kind: 'offer', input });
+  const { ended } = s.execution;
+  if (!ended || ended === 'switch-over') out.push({ kind: 'offer', input });
 }
 
 /** Takes in a stretch of execution, recorded or replayed; returns the completions in it. */

@@ -479,6 +479,14 @@ describe('a planned switch-over', () => {
     expect(bench.role).toBe('alone');
   });
 
+  it('loses no input of a guest that goes on when it is called off', () => {
+    const bench = greetedPrimary();
+    bench.give({ kind: 'switch-over' });
+    bench.give(sliced(100, [over]));
+    const input = { kind: 'packet', bytes: Uint8Array.of(1) } as const;
+    expect(bench.give({ kind: 'input', input })).toContainEqual({ kind: 'offer', input });
+  });
+
   it('is called off by the primary that has asked already, whose claim may yet arrive', () => {
     const bench = greetedPrimary();
     bench.give({ kind: 'switch-over' });
