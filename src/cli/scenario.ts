@@ -30,7 +30,8 @@ async function list(options: { json?: boolean }): Promise<void> {
   const { readScenario, shippedScenarios } = await import('./scenario-files.ts');
   const scenarios = shippedScenarios().map(readScenario);
   if (options.json) return printJson(scenarios.map(({ name, question }) => ({ name, question })));
-  for (const { name, question } of scenarios) print(`${name.padEnd(22)} ${question}`);
+  const width = Math.max(...scenarios.map(({ name }) => name.length)) + 2;
+  for (const { name, question } of scenarios) print(`${name.padEnd(width)}${question}`);
 }
 
 /** Runs the scenario, and again without each thing that it says it cannot do without. */
@@ -46,6 +47,13 @@ async function judged(name: string, options: ScenarioOptions): Promise<Judged[]>
   const scenario = options.seed === undefined ? file : { ...file, seed: options.seed };
   const rules = options.without ?? [];
   for (const rule of rules) checkRule(rule, OPTIONAL_NAMES);
+  if (rules.includes('rule-for-reads') && scenario.readReplies === undefined) {
+    throw new VmftError(
+      'usage',
+      `--without rule-for-reads: ${name} does not say what is a reply to a read; ` +
+        'give it the field read-replies',
+    );
+  }
   const runs: Judged[] = [];
   const judge = async (without: readonly string[]): Promise<void> => {
     const varied = without.reduce(withoutRule, scenario);
@@ -119,7 +127,11 @@ export function scenarioCommand(): Command {
     .description('run a scenario in the simulator and judge it; `scenario list` names them')
     .argument('[NAME|FILE]', 'a shipped scenario, or a YAML file')
     .option('--seed <N>', 'another seed than the scenario’s', wholeNumber)
-    .option('--without <RULE>', 'switch a rule off (repeatable): output-rule, fence, …', repeated)
+    .option(
+      '--without <RULE>',
+      'leave a rule or a mechanism out (repeatable): output-rule, lag, …',
+      repeated,
+    )
     .option('--trace', 'every message, not only those that say something new')
     .option(
       '--history <FILE>',

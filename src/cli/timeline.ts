@@ -45,17 +45,17 @@ export function drawRun(
     : shorten(shown, ({ column, text }) => `${column} ${text}`).flatMap((row) =>
         row.kind === 'line' ? table.line(row.line) : table.again(row),
       );
-  const left = without.length === 0 ? '' : `, without ${without.join(' and ')}`;
+  const left = without.length === 0 ? '' : `without ${without.join(' and ')}`;
   return [
     ...wrap(`${scenario.name}: ${scenario.question || 'no question'}`, style.columns).map((text) =>
       chalk.bold(text),
     ),
-    ...(left === '' ? [] : [chalk.red(left.slice(2))]),
+    ...(left === '' ? [] : [chalk.red(left)]),
     ...table.heads(),
     ...rows,
     '',
     ...outcome.reports.flatMap((report) => drawReport(report, chalk)),
-    ...verdict(outcome, style, chalk),
+    ...verdict(outcome, left, style, chalk),
   ];
 }
 
@@ -171,6 +171,7 @@ function sentence(column: string, text: string): string {
 
 function verdict(
   outcome: Outcome,
+  left: string,
   { columns, mustFail }: TimelineStyle,
   chalk: ChalkInstance,
 ): string[] {
@@ -183,9 +184,9 @@ function verdict(
     lines.push(...wrapped(`the console shows: ${JSON.stringify(outcome.console)}`));
   if (outcome.verdict === 'ok') {
     lines.push(chalk.green('ok: no client saw anything that one machine could not have shown'));
-    if (mustFail) lines.push(chalk.red('but without this rule the run must be convicted'));
+    if (mustFail) lines.push(chalk.red(`but ${left} the run must be convicted`));
   } else {
-    const expected = mustFail ? ', as it must be without this rule' : '';
+    const expected = mustFail ? `, as it must be ${left}` : '';
     const count = counted(outcome.violations.length, 'violation');
     lines.push(chalk.red(`convicted of ${count}${expected}`));
     for (const { checker, timeNs, evidence } of outcome.violations)

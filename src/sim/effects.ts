@@ -173,7 +173,8 @@ function describeMessage(message: Message): string {
     }
     case 'ack': {
       const { batch, received, executed } = message;
-      return `ack of batch ${batch}: ${received} entries, ${executed} executed`;
+      const entries = received === 1 ? '1 entry' : `${received} entries`;
+      return `ack of batch ${batch}: ${entries}, ${executed} executed`;
     }
     case 'goodbye':
       return `goodbye: ${message.reason}`;

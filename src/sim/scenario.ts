@@ -197,6 +197,7 @@ export function parseScenario(
 
 function readScenarioFile(document: unknown, fileName: string, readText: TextResolver): Scenario {
   const root = new YamlNode(document, fileName).only(FIELDS);
+  const name = root.at('name').text();
   const guest = readGuest(root.at('guest'));
   const disk = readDisk(root.at('disk'), guest);
   const reads = root.at('reads').oneOf('policy', ['log', 'local'], 'log');
@@ -211,7 +212,7 @@ function readScenarioFile(document: unknown, fileName: string, readText: TextRes
   const safetyNs = root.at('safety').timeNs(5000 * MS);
   const expect = readExpectation(root.at('expect'), ids, clients);
   return {
-    name: root.at('name').text(),
+    name,
     question: root.at('question').text(''),
     seed: root.at('seed').whole(1),
     guest,

@@ -42,6 +42,7 @@ describe('a scenario that makes no sense ends with status 4 and names the place'
     ['scenario folder', 4, 'scenario folder: '],
     ['scenario lostupdate', 4, 'did you mean lost-update?'],
     ['scenario lst', 4, 'did you mean list?'],
+    ['scenario lost-update --without rule-for-reads', 2, 'give it the field read-replies'],
   ]);
 });
 
@@ -51,7 +52,7 @@ describe('scenario', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('alice was answered: 11, 12\n');
     expect(stdout).toContain('alice was answered: 11, 11\n');
-    expect(stdout).toMatch(/convicted of \d+ violations, as it must be without this rule/);
+    expect(stdout).toMatch(/convicted of \d+ violations, as it must be without output-rule/);
     const command = /^repeat it: vmft (.*)$/m.exec(stdout)![1]!;
     const repeated = await folder.vmft(words(command));
     expect(repeated.status).toBe(1);
