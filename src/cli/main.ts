@@ -26,6 +26,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     scenario: async () => (await import('./scenario.ts')).scenarioCommand(),
     explore: async () => (await import('./explore.ts')).exploreCommand(),
     soak: async () => (await import('./soak.ts')).soakCommand(),
+    mutants: async () => (await import('./mutants.ts')).mutantsCommand(),
   },
   'Protect a guest, part by part:': {
     host: async () => (await import('./host.ts')).hostCommand(),

@@ -18,6 +18,7 @@ const COMMANDS = [
   'scenario list',
   'explore',
   'soak',
+  'mutants',
   'vectors',
   'host',
   'disk',
