@@ -28,6 +28,12 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     soak: async () => (await import('./soak.ts')).soakCommand(),
     mutants: async () => (await import('./mutants.ts')).mutantsCommand(),
   },
+  'Protect a guest:': {
+    protect: async () => (await import('./protect.ts')).protectCommand(),
+    status: async () => (await import('./status.ts')).statusCommand(),
+    stop: async () => (await import('./status.ts')).stopCommand(),
+    crash: async () => (await import('./status.ts')).crashCommand(),
+  },
   'Protect a guest, part by part:': {
     host: async () => (await import('./host.ts')).hostCommand(),
     disk: async () => (await import('./disk.ts')).diskCommand(),

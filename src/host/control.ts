@@ -5,7 +5,7 @@
  */
 import { createConnection, createServer, type Server } from 'node:net';
 import { VmftError } from '../base/errors.ts';
-import { reasonOf } from './files.ts';
+import { reasonOf, shortPath } from './files.ts';
 
 /** A question longer than this is none. */
 const MAX_LINE_BYTES = 64 * 1024;
@@ -34,7 +34,7 @@ export async function serveControl(
   });
   await new Promise<void>((done, fail) => {
     server.once('error', fail);
-    server.listen(path, done);
+    server.listen(shortPath(path), done);
   }).catch((error: unknown) => {
     throw new VmftError('environment', `cannot listen on ${path}: ${reasonOf(error)}`);
   });
@@ -58,7 +58,7 @@ export async function askControl(
   question: Question,
   timeoutMs: number,
 ): Promise<object | undefined> {
-  const socket = createConnection(path).setEncoding('utf8');
+  const socket = createConnection(shortPath(path)).setEncoding('utf8');
   const timer = setTimeout(() => socket.destroy(), timeoutMs);
   try {
     socket.write(`${JSON.stringify(question)}\n`);

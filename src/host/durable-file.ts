@@ -1,4 +1,7 @@
-/** Small files that must be there, whole, after a crash of the process or of the computer. */
+/**
+ * Small files that must be there, whole, after a crash of the process or of the computer; and files
+ * that others append to.
+ */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -28,5 +31,27 @@ export function readIfThere(path: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/** A file that somebody else appends to. */
+export class GrowingFile {
+  readonly #path: string;
+  #read = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** What has come since the last time; nothing while there is no such file. */
+  read(): Uint8Array {
+    try {
+      const bytes = readFileSync(this.#path).subarray(this.#read);
+      this.#read += bytes.length;
+      return bytes;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Uint8Array(0);
+      throw error;
+    }
   }
 }

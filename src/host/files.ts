@@ -9,6 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { relative } from 'node:path';
 import { type ErrorCode, VmftError } from '../base/errors.ts';
 
 /** Why a call of the operating system failed, in words. */
@@ -120,4 +121,13 @@ export function isFile(path: string): boolean {
 /** Names in the folder at `path`, in alphabetical order; throws where there is no such folder. */
 export function namesIn(path: string): string[] {
   return readdirSync(path).sort();
+}
+
+/**
+ * The shorter of `path` and the way there from the working directory: the path of a socket has at
+ * most 107 bytes, so the processes of a machine work in its folder.
+ */
+export function shortPath(path: string): string {
+  const way = relative('', path);
+  return way.length < path.length ? way : path;
 }

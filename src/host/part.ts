@@ -54,7 +54,7 @@ export class Part {
         `${name} of ${folder} runs already, as process ${former.pid}`,
       );
     }
-    writeMark(mark);
+    writeMark(mark, process.pid);
     rmSync(control, { force: true });
     const server = await serveControl(control, (question) => {
       if (question.ask === 'status') return { pid: process.pid, ...status() };

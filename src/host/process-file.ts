@@ -32,9 +32,9 @@ export const markOf = (pid: number): ProcessMark => ({
   started: statOf(pid)?.[START_FIELD] ?? '',
 });
 
-/** Writes down that this process is the one of `path`. */
-export function writeMark(path: string): void {
-  writeFileSync(path, JSON.stringify(markOf(process.pid)), { mode: 0o600 });
+/** Writes down that the process `pid` is the one of `path`. */
+export function writeMark(path: string, pid: number): void {
+  writeFileSync(path, JSON.stringify(markOf(pid)), { mode: 0o600 });
 }
 
 /** The process of `path`, if one has ever been written down. */

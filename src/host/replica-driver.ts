@@ -53,9 +53,12 @@ export class ReplicaDriver {
   #stepping = false;
   #halted = false;
   #alarm: NodeJS.Timeout | undefined;
+  #alarmNs = 0;
   /** Claims that the arbiter has not answered. */
   readonly #claims = new Set<number>();
   #seen = '';
+  /** What the guest has ended with, once that has been released. */
+  exitStatus: number | undefined;
 
   constructor(options: ReplicaDriverOptions) {
     this.#options = options;
@@ -124,6 +127,7 @@ export class ReplicaDriver {
         ports.clone.perform(effect);
         break;
       case 'release':
+        if (effect.output.kind === 'exit') this.exitStatus = effect.output.status;
         release(ports, effect);
         break;
       case 'read':
@@ -162,14 +166,22 @@ export class ReplicaDriver {
   }
 
   #setAlarm(atNs: number): void {
+    this.#alarmNs = atNs;
+    this.#arm();
+  }
+
+  #arm(): void {
     clearTimeout(this.#alarm);
-    const delayMs = Math.ceil((atNs - this.#options.nowNs()) / 1e6);
-    const wake = (): void => this.post({ kind: 'wake' });
+    const delayMs = Math.max(0, Math.ceil((this.#alarmNs - this.#options.nowNs()) / 1e6));
     // Sockets are read between a timer and what it puts off.
-    this.#alarm = setTimeout(
-      () => setImmediate(wake),
-      Math.min(Math.max(delayMs, 0), MAX_TIMER_MS),
-    );
+    const ring = (): void => void setImmediate(() => this.#ring());
+    this.#alarm = setTimeout(ring, Math.min(delayMs, MAX_TIMER_MS));
+  }
+
+  /** A timer of Node may fire a little early; the core is told no sooner than it has asked. */
+  #ring(): void {
+    if (this.#options.nowNs() < this.#alarmNs) this.#arm();
+    else this.post({ kind: 'wake' });
   }
 
   /** One question about a generation at a time; the core asks again while there is no answer. */

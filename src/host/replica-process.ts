@@ -28,6 +28,7 @@ import { GuestEngine } from './guest-engine.ts';
 import { makeHasher } from './hasher.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Link } from './link.ts';
+import { type MachineEnd, writeEnd } from './machine-folder.ts';
 import { endOthers, logLine, Part } from './part.ts';
 import { ReplicaDriver } from './replica-driver.ts';
 import { ReplicaStatus } from './replica-status.ts';
@@ -233,25 +234,26 @@ class ReplicaProcess {
   async #end(reason: HaltReason | undefined): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
+    const { exitStatus: status } = this.#driver;
+    const wasLive = this.#engine?.isLive ?? false;
     logLine(reason === undefined ? 'ends' : `halts: ${reason}`);
     this.#engine?.close();
     this.#gatewayLink.close();
     this.#disk?.close();
     await this.#channel.end();
-    if (reason !== undefined && ENDS_OF_THE_MACHINE.has(reason)) {
-      await endOthers(this.#identity.config, this.#identity.name);
+    const { config, name } = this.#identity;
+    if (isEndOfMachine(reason)) {
+      if (wasLive) writeEnd(config.folder, { reason, ...(status === undefined ? {} : { status }) });
+      await endOthers(config, name);
     }
     this.#part?.end();
     process.exit();
   }
 }
 
-/** With these the machine itself has ended, not only one replica of it. */
-const ENDS_OF_THE_MACHINE: ReadonlySet<HaltReason> = new Set([
-  'guest-exit',
-  'guest-fault',
-  'power-off',
-]);
+/** Whether the machine itself has ended, not only one replica of it. */
+const isEndOfMachine = (reason: HaltReason | undefined): reason is MachineEnd['reason'] =>
+  reason === 'guest-exit' || reason === 'guest-fault' || reason === 'power-off';
 
 /** What the core is told: the defaults of `ft`, and what the configuration says. */
 function coreConfig({ config, name, configuration, owner }: ReplicaIdentity) {

@@ -7,10 +7,10 @@
  * An address is `HOST:PORT`, with brackets around an IPv6 host, or `unix:PATH`.
  */
 import { rmSync } from 'node:fs';
-import { createConnection, type ListenOptions } from 'node:net';
+import { createConnection } from 'node:net';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { VmftError } from '../base/errors.ts';
-import { reasonOf } from './files.ts';
+import { reasonOf, shortPath } from './files.ts';
 
 /** Bytes of a key. */
 export const KEY_BYTES = 32;
@@ -46,6 +46,10 @@ export function addressText(address: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** An address as the system takes it. */
+const reachable = (address: Address): Address =>
+  'path' in address ? { path: shortPath(address.path) } : address;
+
 /** What a listener does. */
 export interface Listener {
   readonly key: Uint8Array;
@@ -74,7 +78,7 @@ export async function listenSecure(address: Address, listener: Listener): Promis
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(address satisfies ListenOptions, resolve);
+    server.listen(reachable(address), resolve);
   }).catch((error: unknown) => {
     throw new VmftError(
       'environment',
@@ -92,7 +96,7 @@ export async function listenSecure(address: Address, listener: Listener): Promis
 export function connectSecure(address: Address, key: Uint8Array, identity: string): TLSSocket {
   const socket = connect({
     ...TLS,
-    socket: createConnection(address),
+    socket: createConnection(reachable(address)),
     pskCallback: () => ({ psk: key, identity }),
     checkServerIdentity: () => undefined,
   });

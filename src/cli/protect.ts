@@ -1,0 +1,137 @@
+/** `vmft protect`: a guest with backup and gateway, as real processes on this computer. */
+import { basename } from 'node:path';
+import { type Command as Cmd, Command, Option } from 'commander';
+import { VmftError } from '../base/errors.ts';
+import { DEFAULT_RAM_BYTES } from '../base/limits.ts';
+import { sizeText } from '../base/units.ts';
+import type { PublishSpec } from '../host/listen.ts';
+import { publish, repeated, size, time, wholeNumber } from './arguments.ts';
+
+interface ProtectOptions {
+  memory: number;
+  append: string;
+  disk?: string[];
+  publish?: PublishSpec[];
+  loadAddress?: number;
+  entry?: number;
+  strict?: boolean;
+  standbys: number;
+  channelLimit: number;
+  heartbeat: number;
+  failureTimeout: number;
+  uncertain: 'resend' | 'drop' | 'resend-tcp-drop-udp';
+  dir?: string;
+  detach?: boolean;
+  restart?: boolean;
+  guestExitCode?: boolean;
+}
+
+const MS = 1_000_000;
+
+async function protect(image: string, options: ProtectOptions): Promise<void> {
+  checkOptions(options);
+  const [{ protectGuest, measureDisks }, { readImage }, { watch }] = await Promise.all([
+    import('../host/protection.ts'),
+    import('./image.ts'),
+    import('./protect-view.ts'),
+  ]);
+  const { memory, append, loadAddress, entry, strict = false } = options;
+  const protection = await protectGuest({
+    program: process.argv[1]!,
+    dir: options.dir,
+    name: basename(image).replace(/\.[^.]*$/, ''),
+    image: await readImage(image, loadAddress !== undefined),
+    replicas: 2 + options.standbys,
+    guest: {
+      memory,
+      append,
+      strict,
+      ...(loadAddress === undefined ? {} : { loadAddress }),
+      ...(entry === undefined ? {} : { entry }),
+    },
+    disks: measureDisks(options.disk ?? []),
+    publish: options.publish ?? [],
+    settings: {
+      heartbeatMs: Math.ceil(options.heartbeat / MS),
+      failureTimeoutMs: Math.ceil(options.failureTimeout / MS),
+      channelBytes: options.channelLimit,
+      uncertain: options.uncertain,
+    },
+  });
+  process.exitCode = await watch(protection, {
+    detach: options.detach ?? false,
+    restart: options.restart ?? false,
+    guestExitCode: options.guestExitCode ?? false,
+  });
+}
+
+function checkOptions({ standbys, heartbeat, failureTimeout, detach, restart }: ProtectOptions) {
+  if (standbys > 6) throw new VmftError('usage', `--standbys ${standbys}: at most 6`);
+  if (failureTimeout < 2 * heartbeat)
+    throw new VmftError('usage', '--failure-timeout: give it twice the heartbeat at least');
+  if (detach && restart)
+    throw new VmftError('usage', '--restart: somebody must stay to restart; leave out --detach');
+}
+
+/** Defines `vmft protect`. */
+export function protectCommand(): Command {
+  const command = new Command('protect')
+    .description('run a guest on two hosts of this computer, so that it survives the death of one')
+    .argument('IMAGE', '.asm, ELF32 or flat binary, or the name of a shipped guest');
+  return addOptions(command)
+    .addHelpText(
+      'after',
+      `
+The guest's clients connect to the published ports; they need not know of any of this.
+
+Examples:
+  vmft protect udp-counter --publish 7000:7/udp
+  vmft protect kv --publish 7000:7/udp --standbys 1 --dir kv.d --detach
+  vmft protect journal --disk disk.img --publish 7000:7/udp --restart`,
+    )
+    .action(protect);
+}
+
+function addOptions(command: Cmd): Command {
+  return command
+    .addOption(
+      new Option('--memory <SIZE>', 'guest RAM')
+        .argParser(size)
+        .default(DEFAULT_RAM_BYTES, sizeText(DEFAULT_RAM_BYTES)),
+    )
+    .option('--append <WORDS>', 'command line for the guest', '')
+    .option('--disk <FILE>', 'a shared disk, backed by FILE (repeatable)', repeated)
+    .option(
+      '--publish <[HOST:]PORT:GUESTPORT[/udp]>',
+      'publish a port of the guest, TCP or UDP (repeatable)',
+      publish,
+    )
+    .option('--load-address <ADDRESS>', 'where a flat binary goes (default: 0x100000)', wholeNumber)
+    .option('--entry <ADDRESS>', 'entry of a flat binary (default: its first byte)', wholeNumber)
+    .option('--strict', 'an access to what is not there is a guest fault')
+    .option('--standbys <N>', 'hosts that wait to become the next backup', wholeNumber, 0)
+    .addOption(
+      new Option('--channel-limit <SIZE>', 'log that may be under way to the backup')
+        .argParser(size)
+        .default(4 * 1024 * 1024, '4M'),
+    )
+    .addOption(
+      new Option('--heartbeat <TIME>', 'time between two heartbeats')
+        .argParser(time)
+        .default(100 * MS, '100ms'),
+    )
+    .addOption(
+      new Option('--failure-timeout <TIME>', 'silence after which a host counts as dead')
+        .argParser(time)
+        .default(1000 * MS, '1s'),
+    )
+    .addOption(
+      new Option('--uncertain <POLICY>', 'what a new primary does with frames in doubt')
+        .choices(['resend', 'drop', 'resend-tcp-drop-udp'])
+        .default('resend'),
+    )
+    .option('--dir <DIR>', 'folder of the machine (default: one of its own)')
+    .option('--detach', 'return when clients can connect')
+    .option('--restart', 'start processes that die anew; hosts become standbys')
+    .option('--guest-exit-code', 'end with the guest’s own exit status');
+}

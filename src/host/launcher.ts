@@ -1,0 +1,85 @@
+/**
+ * The birth of a machine's processes. After it nobody is anybody's parent: each process survives
+ * the death of every other and that of the launcher.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { VmftError } from '../base/errors.ts';
+import { DISK } from './disk-process.ts';
+import { GATEWAY } from './gateway-process.ts';
+import type { GroupConfig } from './group-config.ts';
+import { pause, stopMachine } from './machine-control.ts';
+import { type MachineStatus, statusOf } from './machine-status.ts';
+import { partFiles } from './part.ts';
+import { writeMark } from './process-file.ts';
+
+/** Time between two looks at processes that begin, in ms. */
+const LOOK_MS = 50;
+
+/** A process that was started, until it is left to itself. */
+interface Birth {
+  readonly name: string;
+  readonly child: ChildProcess;
+}
+
+/** Starts the process `name` by the arguments of a `vmft` command; `program` is the program. */
+function start(program: string, config: GroupConfig, name: string, words: string[]): Birth {
+  const log = openSync(partFiles(config.folder, name).log, 'a', 0o600);
+  const args = [program, ...words, '--config', `${config.folder}/machine.json`];
+  const child = spawn(process.execPath, args, {
+    cwd: config.folder,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  // From its first moment it can be found, and ended.
+  if (child.pid !== undefined) writeMark(partFiles(config.folder, name).mark, child.pid);
+  child.unref();
+  return { name, child };
+}
+
+/**
+ * Starts all processes of a machine that has just been set up, and waits until clients can connect
+ * and the guest is protected. VmftError 'environment', and nothing left running, where one of them
+ * cannot begin.
+ */
+export async function launch(program: string, config: GroupConfig): Promise<void> {
+  const births = [
+    ...(config.disks.length > 0 ? [start(program, config, DISK, [DISK])] : []),
+    start(program, config, GATEWAY, [GATEWAY]),
+    ...config.hosts.map(({ name }) => start(program, config, name, ['host', name, '--cold-start'])),
+  ];
+  for (;;) {
+    const failed = births.find(({ child }) => child.exitCode !== null && child.exitCode > 0);
+    if (failed) {
+      await stopMachine(config);
+      throw new VmftError(
+        'environment',
+        `${failed.name} could not begin: ${lastWords(config, failed.name)}`,
+      );
+    }
+    const status = await statusOf(config);
+    // The guest may have ended by now, and somebody may have ended or hurt the machine.
+    const isOver = births.some(({ child }) => child.exitCode === 0 || child.signalCode !== null);
+    if (isOver || isReady(status)) return;
+    await pause(LOOK_MS);
+  }
+}
+
+/** Starts a process that has died anew: a host as an empty standby, the others as they were. */
+export function restart(program: string, config: GroupConfig, name: string): void {
+  start(program, config, name, name === DISK || name === GATEWAY ? [name] : ['host', name]);
+}
+
+const isReady = ({ replicas, gateway, disk }: MachineStatus): boolean =>
+  gateway.isReady === true &&
+  (disk === undefined || disk.isReady === true) &&
+  replicas.every(({ isReady }) => isReady) &&
+  replicas.some((replica) => replica.protected);
+
+/** Why a process has ended, as it said itself. */
+function lastWords({ folder }: GroupConfig, name: string): string {
+  const lines = readFileSync(partFiles(folder, name).log, 'utf8').trim().split('\n');
+  const word = lines.findLast((line) => line.startsWith('vmft: ')) ?? lines.at(-1) ?? '';
+  return word.replace(/^vmft: /, '') || `see ${partFiles(folder, name).log}`;
+}

@@ -1,0 +1,135 @@
+/** What people do to a running machine: stop it, and hurt it. */
+import { VmftError } from '../base/errors.ts';
+import { askControl } from './control.ts';
+import { DISK } from './disk-process.ts';
+import { GATEWAY } from './gateway-process.ts';
+import type { GroupConfig } from './group-config.ts';
+import { isLive, type ReplicaStatusReport, statusOf } from './machine-status.ts';
+import { partFiles } from './part.ts';
+import { isAlive, isPaused, type ProcessMark, readMark } from './process-file.ts';
+
+/** How long a process may take to end before it is killed, in ms. */
+const PATIENCE_MS = 5000;
+
+/** Time between two looks, in ms. */
+const LOOK_MS = 20;
+
+/** Waits for `ms`. */
+export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** All processes that a machine may have. */
+const partsOf = ({ hosts }: GroupConfig): string[] => [
+  ...hosts.map(({ name }) => name),
+  GATEWAY,
+  DISK,
+];
+
+/** Processes of the machine that are there, paused ones too. */
+export function livingParts(config: GroupConfig): { name: string; mark: ProcessMark }[] {
+  return partsOf(config).flatMap((name) => {
+    const mark = readMark(partFiles(config.folder, name).mark);
+    return mark && isAlive(mark) ? [{ name, mark }] : [];
+  });
+}
+
+async function areGone(config: GroupConfig, names: (name: string) => boolean): Promise<boolean> {
+  const living = (): boolean => livingParts(config).some(({ name }) => names(name));
+  for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
+    if (!living()) return true;
+    await pause(LOOK_MS);
+  }
+  return !living();
+}
+
+/**
+ * Ends a machine: switches the guest off, so that every replica knows that this is no failure, then
+ * ends whoever is left. Settles when no process is left.
+ */
+export async function stopMachine(config: GroupConfig): Promise<void> {
+  const { folder } = config;
+  const isReplica = (name: string): boolean => config.hosts.some((host) => host.name === name);
+  for (const { mark } of livingParts(config)) if (isPaused(mark)) signal(mark, 'SIGCONT');
+  const live = (await statusOf(config)).replicas.find(isLive);
+  if (live) {
+    await askControl(partFiles(folder, live.name).control, { ask: 'power-off' }, PATIENCE_MS);
+    await areGone(config, isReplica);
+  }
+  for (const { mark } of livingParts(config)) signal(mark, 'SIGTERM');
+  if (await areGone(config, () => true)) return;
+  for (const { mark } of livingParts(config)) signal(mark, 'SIGKILL');
+  await areGone(config, () => true);
+}
+
+function signal(mark: ProcessMark, name: NodeJS.Signals): void {
+  try {
+    if (isAlive(mark)) process.kill(mark.pid, name);
+  } catch (error) {
+    // It has ended in between.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** What can be hurt. */
+export const VICTIMS = ['primary', 'backup', 'standby', 'link', 'gateway', 'disk'] as const;
+export type Victim = (typeof VICTIMS)[number];
+
+/** How: for good, or until it is resumed. */
+export type Harm = 'kill' | 'pause' | 'resume';
+
+/**
+ * Kills, pauses or resumes a process of the machine, or breaks, cuts or mends the link between its
+ * replicas. Returns what was done, in words; VmftError 'environment' where there is no such victim.
+ */
+export async function hurt(config: GroupConfig, victim: Victim, harm: Harm): Promise<string> {
+  if (victim === 'link') return hurtLink(config, harm);
+  if (harm === 'resume') return resume(config, victim);
+  const name = await findVictim(config, victim);
+  const mark = readMark(partFiles(config.folder, name).mark);
+  if (!mark) throw new VmftError('environment', `${config.folder}: ${name} has just ended`);
+  signal(mark, harm === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+  const kind = victim === name ? '' : ` (${victim})`;
+  return `${name}${kind}, process ${mark.pid}: ${harm === 'kill' ? 'killed' : 'paused'}`;
+}
+
+async function findVictim(config: GroupConfig, victim: Exclude<Victim, 'link'>): Promise<string> {
+  if (victim === 'gateway' || victim === 'disk') {
+    const there = livingParts(config).some(({ name }) => name === victim);
+    if (there) return victim;
+    throw new VmftError('environment', `${config.folder}: no ${victim} is running`);
+  }
+  const { replicas } = await statusOf(config);
+  const isVictim = (replica: ReplicaStatusReport): boolean =>
+    victim === 'primary' ? isLive(replica) : replica.role === victim;
+  const found = replicas.find(isVictim);
+  if (found) return found.name;
+  const roles = replicas.map(({ name, role }) => `${name} is ${role}`).join(', ');
+  throw new VmftError('environment', `${config.folder}: there is no ${victim} now; ${roles}`);
+}
+
+/** A paused process cannot tell its role: all paused replicas go on. */
+function resume(config: GroupConfig, victim: Victim): string {
+  const isOne = (name: string): boolean =>
+    victim === 'gateway' || victim === 'disk'
+      ? name === victim
+      : config.hosts.some((host) => host.name === name);
+  const paused = livingParts(config).filter(({ name, mark }) => isOne(name) && isPaused(mark));
+  for (const { mark } of paused) signal(mark, 'SIGCONT');
+  if (paused.length > 0) return `${paused.map(({ name }) => name).join(', ')}: resumed`;
+  throw new VmftError('environment', `${config.folder}: no such process is paused`);
+}
+
+async function hurtLink(config: GroupConfig, harm: Harm): Promise<string> {
+  const ask = { kill: 'break', pause: 'cut', resume: 'mend' }[harm];
+  const live = (await statusOf(config)).replicas.filter((r) => harm === 'resume' || isLive(r));
+  const asked = live.filter(({ state }) => state === 'running');
+  if (asked.length === 0) {
+    throw new VmftError('environment', `${config.folder}: no replica is there to have a link`);
+  }
+  await Promise.all(
+    asked.map(({ name }) =>
+      askControl(partFiles(config.folder, name).control, { ask }, PATIENCE_MS),
+    ),
+  );
+  const done = { kill: 'broken once', pause: 'cut', resume: 'mended' }[harm];
+  return `the link of ${asked.map(({ name }) => name).join(', ')}: ${done}`;
+}

@@ -1,0 +1,179 @@
+/**
+ * The folder of a protected machine on one computer: configuration, image, key, arbiter, fence, and
+ * for each process a mark, a control socket and a log.
+ *
+ *   machine.json   the configuration; whoever makes this file owns the folder
+ *   image, key, arbiter/, fence, end.json, console-MACHINE, NAME.pid, NAME.control, NAME.socket
+ *   log/NAME.log   what the processes have said; stays when the machine is gone
+ */
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { VmftError } from '../base/errors.ts';
+import { readIfThere } from './durable-file.ts';
+import { writeFailure } from './files.ts';
+import { checkConfig, type GroupConfig } from './group-config.ts';
+import { KEY_BYTES } from './secure-socket.ts';
+
+/** Hosts by the order in which they take over. */
+const NAMES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta'];
+
+/** Replicas that a machine may have on one computer. */
+export const MAX_REPLICAS = NAMES.length;
+
+const CONFIG = 'machine.json';
+
+/** Files of a machine that go with it, besides those of certain endings and the console. */
+const FILES = ['image', 'key', 'fence', 'fence.draft', 'end.json', CONFIG];
+const ENDINGS = ['.pid', '.control', '.socket'];
+const CONSOLE = 'console-';
+
+/** What a machine is set up from; see GroupConfig for the meaning of the fields. */
+export interface MachineSpec {
+  readonly name: string;
+  readonly image: Uint8Array;
+  readonly replicas: number;
+  readonly guest: Omit<GroupConfig['guest'], 'image'>;
+  readonly disks: GroupConfig['disks'];
+  readonly publish: GroupConfig['publish'];
+  readonly settings: Partial<
+    Pick<GroupConfig, 'heartbeatMs' | 'failureTimeoutMs' | 'channelBytes' | 'uncertain'>
+  >;
+}
+
+/** How a machine has ended. */
+export interface MachineEnd {
+  readonly reason: 'guest-exit' | 'guest-fault' | 'power-off';
+  /** What the guest has ended with. */
+  readonly status?: number;
+}
+
+/**
+ * Sets up a machine in `folder`, which is made where it is missing. VmftError 'environment' where
+ * there is one already, running or not, or where the folder cannot be written to.
+ */
+export async function createMachine(folder: string, spec: MachineSpec): Promise<GroupConfig> {
+  const config = await describe(spec);
+  try {
+    for (const path of [folder, join(folder, 'log')]) {
+      if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+    }
+    claimFolder(folder, JSON.stringify(config, null, 2));
+    writeFileSync(join(folder, 'key'), randomBytes(KEY_BYTES), { mode: 0o600 });
+    writeFileSync(join(folder, 'image'), spec.image);
+  } catch (error) {
+    if (error instanceof VmftError) throw error;
+    throw writeFailure(folder, 'folder', error);
+  }
+  return checkConfig(config, folder);
+}
+
+async function describe(spec: MachineSpec): Promise<object> {
+  const { heartbeatMs, failureTimeoutMs, ...settings } = spec.settings;
+  const hosts = await Promise.all(
+    NAMES.slice(0, spec.replicas).map(async (name) => {
+      return { name, address: `127.0.0.1:${await freePort()}` };
+    }),
+  );
+  return {
+    machine: `${spec.name}-${randomBytes(6).toString('hex')}`,
+    guest: { image: 'image', ...spec.guest },
+    disks: spec.disks,
+    publish: spec.publish,
+    key: 'key',
+    arbiter: 'dir:arbiter',
+    hosts,
+    disk: 'unix:disk.socket',
+    gateway: 'unix:gateway.socket',
+    timing: { heartbeatMs, failureTimeoutMs },
+    ...settings,
+  };
+}
+
+/** A link succeeds for one of many who try, and leaves no half of a file behind. */
+function claimFolder(folder: string, text: string): void {
+  const draft = join(folder, `${CONFIG}.${process.pid}`);
+  writeFileSync(draft, text, { mode: 0o600 });
+  try {
+    linkSync(draft, join(folder, CONFIG));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new VmftError(
+      'environment',
+      `${folder}: a machine is here already; "vmft status ${folder}" shows it, ` +
+        `"vmft stop ${folder}" ends and clears it`,
+    );
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** A port of 127.0.0.1 that nobody uses now, neither with TCP nor with UDP. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await new Promise<number>((done) => {
+      const server = createServer().listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+      });
+    });
+    const isFree = await new Promise<boolean>((done) => {
+      const socket = createSocket('udp4');
+      socket.once('error', () => done(false));
+      socket.bind(port, '127.0.0.1', () => socket.close(() => done(true)));
+    });
+    if (isFree) return port;
+  }
+}
+
+/** The configuration of the machine in `folder`; VmftError 'environment' where there is none. */
+export function openMachine(folder: string): GroupConfig {
+  const text = readIfThere(join(folder, CONFIG));
+  if (text === undefined) {
+    throw new VmftError('environment', `${folder}: there is no machine; "vmft protect" makes one`);
+  }
+  return checkConfig(JSON.parse(text), folder);
+}
+
+/** How the machine has ended; undefined where it has not. */
+export function readEnd(folder: string): MachineEnd | undefined {
+  const text = readIfThere(join(folder, 'end.json'));
+  return text === undefined ? undefined : (JSON.parse(text) as MachineEnd);
+}
+
+/** Writes down how the machine has ended. */
+export function writeEnd(folder: string, end: MachineEnd): void {
+  writeFileSync(join(folder, 'end.json'), JSON.stringify(end));
+}
+
+/**
+ * Takes away everything that the machine of this configuration has left in its folder, unless
+ * another one has taken its place; the logs stay, but in a folder that `vmft` has made for it.
+ */
+export function removeMachine({ folder, machine }: GroupConfig, isOwnFolder: boolean): void {
+  const text = readIfThere(join(folder, CONFIG));
+  if (text !== undefined && (JSON.parse(text) as { machine: string }).machine !== machine) return;
+  for (const name of readdirSync(folder)) {
+    const goes =
+      FILES.includes(name) ||
+      name.startsWith(CONSOLE) ||
+      ENDINGS.some((ending) => name.endsWith(ending));
+    if (goes && name !== CONFIG) rmSync(join(folder, name), { force: true });
+  }
+  rmSync(join(folder, 'arbiter'), { recursive: true, force: true });
+  // Last: whoever finds it gone finds nothing else in his way.
+  rmSync(join(folder, CONFIG), { force: true });
+  if (!isOwnFolder) return;
+  rmSync(join(folder, 'log'), { recursive: true, force: true });
+  rmdirSync(folder);
+}

@@ -1,0 +1,130 @@
+/** A protected machine from its birth to its end, for whoever has started it and stays. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { DiskFile } from './disk-file.ts';
+import { GrowingFile } from './durable-file.ts';
+import { consolePath } from './gateway-process.ts';
+import type { GroupConfig } from './group-config.ts';
+import { launch, restart } from './launcher.ts';
+import { livingParts, pause, stopMachine } from './machine-control.ts';
+import {
+  createMachine,
+  type MachineEnd,
+  type MachineSpec,
+  openMachine,
+  readEnd,
+  removeMachine,
+} from './machine-folder.ts';
+import { isLive, type MachineStatus, statusOf } from './machine-status.ts';
+
+/** Time between two looks at a machine, in ms. */
+const LOOK_MS = 250;
+
+/** What is to be protected, and where. */
+export interface ProtectionSpec extends MachineSpec {
+  /** The program that runs the processes. */
+  readonly program: string;
+  /** A folder of its own, which goes with the machine, where none is given. */
+  readonly dir: string | undefined;
+}
+
+/** The disks of a machine; VmftError where a file is none. */
+export function measureDisks(files: readonly string[]): { file: string; sectors: number }[] {
+  return files.map((path) => {
+    const disk = new DiskFile(path);
+    disk.close();
+    return { file: resolve(path), sectors: disk.sectors };
+  });
+}
+
+/** Sets a machine up and starts it; settles when clients can connect and it is protected. */
+export async function protectGuest(spec: ProtectionSpec): Promise<Protection> {
+  const { program, dir } = spec;
+  const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'vmft-')));
+  const config = await createMachine(folder, spec);
+  const protection = new Protection(config, program, dir === undefined);
+  try {
+    process.chdir(folder);
+    await launch(program, config);
+    return protection;
+  } catch (error) {
+    protection.clear();
+    throw error;
+  }
+}
+
+export class Protection {
+  readonly config: GroupConfig;
+  /** The user, or somebody who ends this process, has ended the machine. */
+  interrupted = false;
+  readonly #program: string;
+  readonly #isOwnFolder: boolean;
+  readonly #console: GrowingFile;
+  #stopping = false;
+
+  constructor(config: GroupConfig, program: string, isOwnFolder: boolean) {
+    this.config = config;
+    this.#console = new GrowingFile(consolePath(config));
+    this.#program = program;
+    this.#isOwnFolder = isOwnFolder;
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        this.interrupted = true;
+        void this.stop();
+      });
+    }
+  }
+
+  /**
+   * Looks at the machine again and again until it has ended; settles with how, or with undefined
+   * where its processes were ended or all replicas have died. `onConsole` gets what the guest has
+   * printed since the look before. With `revive`, processes that die are started anew.
+   */
+  async watch(
+    onLook: (status: MachineStatus) => void,
+    onConsole: (bytes: Uint8Array) => void,
+    revive: boolean,
+  ): Promise<MachineEnd | undefined> {
+    for (;;) {
+      const status = await statusOf(this.config);
+      const fresh = this.#console.read();
+      if (fresh.length > 0) onConsole(fresh);
+      const end = readEnd(this.config.folder);
+      const isOver = status.replicas.every(({ state }) => state === 'dead');
+      if (end || isOver || this.#stopping) return end;
+      onLook(status);
+      const parts = [...status.replicas, status.gateway, ...(status.disk ? [status.disk] : [])];
+      const dead = parts.filter(({ state }) => state === 'dead');
+      // Without anybody live the machine is about to end.
+      if (revive && status.replicas.some(isLive))
+        for (const { name } of dead) restart(this.#program, this.config, name);
+      await pause(LOOK_MS);
+    }
+  }
+
+  /** Ends the machine, and leaves nothing behind. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await stopMachine(this.config);
+    this.clear();
+  }
+
+  /** Takes away what the machine has left in its folder. */
+  clear(): void {
+    removeMachine(this.config, this.#isOwnFolder);
+  }
+}
+
+/** The machine in `folder`, for commands that act on it; they work in that folder from then on. */
+export function enterMachine(folder: string): GroupConfig {
+  const config = openMachine(resolve(folder));
+  process.chdir(config.folder);
+  return config;
+}
+
+/** Ends the machine in a folder and clears it away; its processes may have died before. */
+export async function stopAndClear(config: GroupConfig): Promise<void> {
+  await stopMachine(config);
+  if (livingParts(config).length === 0) removeMachine(config, false);
+}

@@ -1,0 +1,138 @@
+/** `vmft protect` and what acts on it: real processes, real clients, real deaths. */
+import { createSocket, type Socket } from 'node:dgram';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runs } from '../support/runs.ts';
+import { Protected } from './protected.ts';
+import { until } from './support.ts';
+
+let machine: Protected;
+let client: Socket;
+let replies: string[];
+
+beforeEach(async () => {
+  machine = await Protected.inFolder();
+  client = createSocket('udp4');
+  replies = [];
+  client.on('message', (bytes) => replies.push(String(bytes)));
+});
+afterEach(() => {
+  client.close();
+  machine.end();
+});
+
+/** Asks the guest until it answers; the reply without the tag that it repeats. */
+async function ask(tag: string, text: string): Promise<string> {
+  const send = (): void => client.send(`${tag} ${text}`, machine.port, '127.0.0.1');
+  send();
+  const again = setInterval(send, 200);
+  const reply = await until(`the guest answers ${tag}`, () =>
+    replies.find((line) => line.startsWith(`${tag} `)),
+  ).finally(() => clearInterval(again));
+  return reply.slice(tag.length + 1);
+}
+
+describe('vmft protect', () => {
+  it('carries clients over deaths, and leaves nothing behind', async () => {
+    machine.start('udp-counter', '7/udp', '--standbys', '1');
+    const first = Number(await ask('#0', 'inc'));
+    const started = JSON.parse(machine.vmft('status', machine.dir, '--json').stdout);
+    expect(started).toMatchObject({
+      generation: 1,
+      replicas: [{ role: 'primary' }, { role: 'backup' }, { role: 'standby' }],
+      gateway: { state: 'running' },
+    });
+    expect(machine.vmft('protect', 'hello', '--dir', machine.dir)).toMatchObject({ status: 5 });
+    const killed = machine.vmft('crash', machine.dir, 'primary');
+    expect(killed.stdout).toMatch(/^alpha \(primary\), process \d+: killed\n$/);
+    const second = Number(await ask('#1', 'inc'));
+    expect(second).toBeGreaterThan(first);
+    const { generation, gateway } = await machine.isProtected();
+    expect([generation, gateway.pid]).toEqual([2, started.gateway.pid]);
+    expect(machine.vmft('crash', machine.dir, 'backup').stdout).toContain('killed');
+    await machine.withRole('alone');
+    expect(Number(await ask('#2', 'inc'))).toBeGreaterThan(second);
+    expect(machine.vmft('stop', machine.dir)).toEqual({ status: 0, stdout: '', stderr: '' });
+    machine.expectNothingLeft();
+  });
+
+  it('starts who died anew, and ends when its guest does', async () => {
+    const { child, said } = machine.watch('udp-counter', '7/udp', '--restart');
+    let last = Number(await ask('#0', 'inc'));
+    for (let round = 1; round <= runs(1); round++) {
+      for (const victim of ['primary', 'gateway']) {
+        await machine.isProtected();
+        expect(machine.vmft('crash', machine.dir, victim).status).toBe(0);
+        const next = Number(await ask(`#${round}${victim}`, 'inc'));
+        expect(next).toBeGreaterThan(last);
+        last = next;
+      }
+    }
+    expect(await ask('#end', 'quit')).toBe('bye');
+    await until('the launcher has ended', () => child.exitCode !== null);
+    expect(child.exitCode).toBe(0);
+    expect(said()).toContain('udp-counter: ready\n');
+    expect(said()).toContain('vmft: the guest ended with status 0\n');
+    machine.expectNothingLeft();
+  });
+
+  it('lets nobody speak who was suspended while another took over', async () => {
+    const { child } = machine.watch('udp-counter', '7/udp', '--failure-timeout', '2s');
+    const before = Number(await ask('#0', 'inc'));
+    // Who has given birth is nobody's parent.
+    child.kill('SIGKILL');
+    await machine.isProtected();
+    const { name } = await machine.withRole('primary');
+    expect(machine.vmft('crash', machine.dir, 'primary', '--pause').stdout).toContain('paused');
+    const after = Number(await ask('#1', 'inc'));
+    expect(after).toBeGreaterThan(before);
+    expect(machine.vmft('crash', machine.dir, 'primary', '--resume').stdout).toContain(name);
+    await until('it halts', () => machine.log(name).includes('halts: lost-test-and-set'));
+    expect(Number(await ask('#2', 'inc'))).toBeGreaterThan(after);
+    expect(machine.vmft('stop', machine.dir).status).toBe(0);
+    machine.expectNothingLeft();
+  });
+
+  it('ends with the user', async () => {
+    const { child } = machine.watch('udp-counter', '7/udp');
+    await machine.isProtected();
+    child.kill('SIGINT');
+    await until('the launcher has ended', () => child.exitCode !== null);
+    expect(child.exitCode).toBe(0);
+    machine.expectNothingLeft();
+  });
+
+  it('says what is wrong, and leaves nothing running', async () => {
+    const taken = createSocket('udp4').bind(machine.port, '127.0.0.1');
+    await until('the port is taken', () => {
+      try {
+        return taken.address().port;
+      } catch {
+        return undefined;
+      }
+    });
+    const busy = machine.vmft(
+      'protect',
+      'udp-counter',
+      '--publish',
+      `${machine.port}:7/udp`,
+      '--dir',
+      machine.dir,
+    );
+    taken.close();
+    expect(busy).toMatchObject({ status: 5 });
+    expect(busy.stderr).toContain(
+      `cannot listen on UDP 127.0.0.1:${machine.port}: the port is in use`,
+    );
+    machine.expectNothingLeft();
+    expect(machine.vmft('protect', 'hello', '--dir', '/proc/m.d').stderr).toMatch(
+      /^vmft: folder \/proc\/m\.d: /,
+    );
+    for (const args of [['status'], ['stop'], ['crash', 'primary']]) {
+      const [command, ...rest] = args as [string, ...string[]];
+      const { status, stderr } = machine.vmft(command, join(machine.home, 'none'), ...rest);
+      expect(stderr).toMatch(/^vmft: .*none: there is no machine; /);
+      expect(status).toBe(5);
+    }
+  });
+});

@@ -1,0 +1,119 @@
+/** `vmft protect` as a user runs it: its commands, and the processes that it leaves. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { openMachine } from '../../src/host/machine-folder.ts';
+import {
+  type MachineStatus,
+  type ReplicaStatusReport,
+  statusOf,
+} from '../../src/host/machine-status.ts';
+import { freePorts, PROGRAM, until } from './support.ts';
+
+/** A slow computer must not look like a dead one; a killed process is noticed at once. */
+const PATIENT = ['--failure-timeout', '10s'];
+
+/** How a command has ended, and what it has said. */
+export interface Result {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A machine in a folder of its own, with one published port. */
+export class Protected {
+  readonly home = mkdtempSync(join(tmpdir(), 'vmft-protect-'));
+  readonly dir = join(this.home, 'm.d');
+  readonly port: number;
+
+  private constructor(port: number) {
+    this.port = port;
+  }
+
+  /** A folder and a port, and no machine yet. */
+  static async inFolder(): Promise<Protected> {
+    const [port] = (await freePorts(1)) as [number];
+    return new Protected(port);
+  }
+
+  /** Runs a command to its end. */
+  vmft(...args: string[]): Result {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+      encoding: 'utf8',
+      cwd: this.home,
+    });
+    return { status, stdout, stderr };
+  }
+
+  #command(guest: string, guestPort: string, more: readonly string[]): string[] {
+    const publish = ['--publish', `${this.port}:${guestPort}`];
+    return ['protect', guest, ...publish, ...PATIENT, '--dir', this.dir, ...more];
+  }
+
+  /** Starts a machine and leaves it alone. */
+  start(guest: string, guestPort: string, ...more: string[]): void {
+    const args = this.#command(guest, guestPort, [...more, '--detach']);
+    expect(this.vmft(...args)).toMatchObject({ status: 0, stdout: `${this.dir}\n` });
+  }
+
+  /** The same in the foreground; what it has said so far is in `said`. */
+  watch(guest: string, guestPort: string, ...more: string[]) {
+    const args = [PROGRAM, ...this.#command(guest, guestPort, more)];
+    const child: ChildProcess = spawn(process.execPath, args, { cwd: this.home });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece;
+      });
+    }
+    return { child, said: () => text };
+  }
+
+  /** What `vmft status` shows; undefined while there is no machine. */
+  async look(): Promise<MachineStatus | undefined> {
+    if (!existsSync(join(this.dir, 'machine.json'))) return undefined;
+    return statusOf(openMachine(this.dir));
+  }
+
+  /** Waits until a replica has a role, and gives it back. */
+  withRole(role: string): Promise<ReplicaStatusReport> {
+    return until(`there is a replica with the role ${role}`, async () =>
+      (await this.look())?.replicas.find((replica) => replica.role === role),
+    );
+  }
+
+  /** Waits until the primary has a backup, and the gateway is there. */
+  isProtected(): Promise<MachineStatus> {
+    return until('the machine is protected', async () => {
+      const status = await this.look();
+      const isReady = status?.gateway.isReady && status.replicas.some((r) => r.protected);
+      return isReady ? status : undefined;
+    });
+  }
+
+  /** What the process `name` has logged. */
+  log(name: string): string {
+    return readFileSync(join(this.dir, 'log', `${name}.log`), 'utf8');
+  }
+
+  /** Nothing is left of the machine but what its processes have said. */
+  expectNothingLeft(): void {
+    expect(readdirSync(this.dir)).toEqual(['log']);
+    const left = readdirSync('/proc').filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${this.dir}/machine.json`);
+      } catch {
+        return false;
+      }
+    });
+    expect(left).toEqual([]);
+  }
+
+  /** Ends whatever runs. */
+  end(): void {
+    if (existsSync(join(this.dir, 'machine.json'))) this.vmft('stop', this.dir);
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
