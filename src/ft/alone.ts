@@ -5,6 +5,7 @@
  */
 import { askAgain, claimForGood, onAnswer } from './arbitration.ts';
 import { closeChannel, receive } from './channel.ts';
+import { operate, rests, tellSnapshots } from './control.ts';
 import { beat, readHeartbeat } from './heartbeat.ts';
 import { onBatch } from './inbox.ts';
 import { halt, onInput, onSliced, run } from './live.ts';
@@ -61,7 +62,7 @@ export function becomeAlone(step: Step): void {
 
 /** Takes one event of an alone replica. The only messages that it reads are a standby's. */
 export function onAloneEvent(step: Step, event: Event): void {
-  const { s, out } = step;
+  const { s } = step;
   switch (event.kind) {
     case 'message':
       if (s.clone || step.config.rules.closeFirst) {
@@ -88,7 +89,9 @@ export function onAloneEvent(step: Step, event: Event): void {
       onInput(step, event.input);
       break;
     case 'power-off':
-      if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'power-off' } });
+    case 'throttle':
+    case 'snapshot':
+      operate(step, event);
       break;
     case 'sliced':
       if (s.clone?.stage === 'held') onShippedSlice(step, event.slice);
@@ -127,9 +130,11 @@ export function advanceAlone(step: Step): void {
   }
   advanceClone(step);
   const won = s.arbitration.stage === 'won';
-  release(step, isHeldBack(step) ? s.window.acknowledged : won ? Number.POSITIVE_INFINITY : 0);
+  const limit = isHeldBack(step) ? s.window.acknowledged : won ? Number.POSITIVE_INFINITY : 0;
+  release(step, limit);
+  tellSnapshots(step, limit);
   if (s.execution.ended && won && allArrived(s.outputs)) halt(step, s.execution.ended);
-  else if (!s.execution.ended && mayRun(step)) run(step);
+  else if (!s.execution.ended && mayRun(step) && !rests(step)) run(step);
 }
 
 /** A machine stands still for its last round, and while what its standby must be told piles up. */

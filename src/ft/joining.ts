@@ -15,7 +15,7 @@ import { newLocalReads } from './local-reads.ts';
 import type { Handover, Message } from './messages.ts';
 import { newOutputs } from './output-rule.ts';
 import { type Event, type HostId, tokenOf } from './ports.ts';
-import type { Step } from './state.ts';
+import { newExecution, type Step } from './state.ts';
 
 /** How far a joining host has come. */
 export interface Joining {
@@ -170,8 +170,8 @@ function onAssembled(step: Step, digest: string | undefined, handover: Handover)
     becomeStandby(step);
     return;
   }
-  const { entries, outputs, count, pending } = handover;
-  s.execution = { running: false, count, ended: undefined };
+  const { entries, outputs, count, percent, pending } = handover;
+  s.execution = newExecution(count, percent);
   s.outputs = newOutputs(config, outputs, pending);
   s.inbox = { ...s.inbox, received: entries, executed: entries };
   s.reads = newLocalReads();

@@ -9,8 +9,8 @@
  * heartbeat period the primary gives up STEP_PERCENT of the CPU while the lag is above the limit
  * and does not fall in earnest, and takes back as much while it is below and does not grow.
  *
- * A share is expressed in rests between two stretches of execution: after one of n ns at a share of
- * p percent the primary rests for n × (100 − p) / p ns. So a driver knows nothing of shares.
+ * A share is kept by rests between two stretches of execution (control.ts), so a driver knows
+ * nothing of shares.
  */
 import type { Slice } from '../hypervisor/entry.ts';
 import type { Step } from './state.ts';
@@ -37,8 +37,6 @@ export interface Lag {
   before: { readonly ns: number; readonly atNs: number };
   /** In percent. */
   share: number;
-  /** The guest rests until then. */
-  restUntilNs: number;
 }
 
 /** No lag yet, and the whole CPU. */
@@ -49,13 +47,9 @@ export const newLag = (): Lag => ({
   ns: 0,
   before: { ns: 0, atNs: 0 },
   share: 100,
-  restUntilNs: 0,
 });
 
-/**
- * A stretch of execution has ended and its entries are in the window: they begin to age, and the
- * guest may have to rest.
- */
+/** A stretch of execution has ended and its entries are in the window: they begin to age. */
 export function ageEntries({ s }: Step, slice: Slice): void {
   const { lag, window, nowNs } = s;
   const ranNs = nowNs - (slice.startedNs ?? nowNs);
@@ -63,7 +57,6 @@ export function ageEntries({ s }: Step, slice: Slice): void {
   if (slice.entries.length > 0) {
     lag.made.push({ entries: window.sent + window.unsent.length, ranNs: lag.ranNs });
   }
-  if (lag.share < 100) lag.restUntilNs = nowNs + Math.ceil((ranNs * (100 - lag.share)) / lag.share);
 }
 
 /** The backup says that it has executed `executed` entries of the machine's life. */
@@ -85,9 +78,4 @@ function adjustShare(lag: Lag, limitNs: number, nowNs: number): void {
   if (ns > limitNs && ns > wanted) lag.share = Math.max(LEAST_PERCENT, share - STEP_PERCENT);
   if (ns <= limitNs && ns <= before.ns) lag.share = Math.min(100, share + STEP_PERCENT);
   lag.before = { ns, atNs: nowNs };
-}
-
-/** Whether the guest must rest now. */
-export function rests({ s }: Step): boolean {
-  return s.nowNs < s.lag.restUntilNs;
 }

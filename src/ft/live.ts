@@ -1,6 +1,7 @@
 /** What a primary and an alone replica have in common: a guest that runs and takes inputs. */
 import type { Slice } from '../hypervisor/entry.ts';
 import type { Input } from '../machine/input.ts';
+import { obey, rest } from './control.ts';
 import { type Completed, complete, produce } from './output-rule.ts';
 import type { HaltReason } from './ports.ts';
 import type { Step } from './state.ts';
@@ -17,14 +18,16 @@ export function onInput({ s, out }: Step, input: Input): void {
 }
 
 /** Takes in a stretch of execution, recorded or replayed; returns the completions in it. */
-export function onSliced({ s }: Step, slice: Slice): Completed[] {
+export function onSliced(step: Step, slice: Slice): Completed[] {
+  const { s } = step;
   const { execution } = s;
   execution.running = false;
   execution.count = slice.count;
   const completed = produce(s.outputs, slice);
   if (slice.stop.why === 'exit') execution.ended = 'guest-exit';
   if (slice.stop.why === 'fault') execution.ended = 'guest-fault';
-  for (const entry of slice.entries) if (entry.kind === 'control') execution.ended = entry.op.op;
+  for (const entry of slice.entries) if (entry.kind === 'control') obey(step, entry);
+  rest(step, slice);
   return completed;
 }
 

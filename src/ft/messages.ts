@@ -15,7 +15,7 @@ import type { PendingOutput } from './output-rule.ts';
 import type { Token } from './ports.ts';
 
 /** Grows with every change of the format; a peer of another version is refused. */
-export const MESSAGE_VERSION = 2;
+export const MESSAGE_VERSION = 3;
 const MAGIC = 0x54464d56;
 /** Bytes before the body. */
 export const HEADER_BYTES = 14;
@@ -106,6 +106,8 @@ export interface Handover {
   readonly entries: number;
   readonly outputs: number;
   readonly count: number;
+  /** The operator's limit on the share of the CPU. */
+  readonly percent: number;
   /** Outputs up to there that are not known to have arrived, oldest first. */
   readonly pending: readonly PendingOutput[];
 }
@@ -188,9 +190,9 @@ function encodeBody(message: Message): Uint8Array {
 }
 
 function writeHandover(writer: ByteWriter, handover: Handover): void {
-  const { digest, entries, outputs, count, pending } = handover;
+  const { digest, entries, outputs, count, percent, pending } = handover;
   writer.blob(fromHex(digest)).varint(entries).varint(outputs).varint(count);
-  writer.varint(pending.length);
+  writer.u8(percent).varint(pending.length);
   for (const { ordinal, entry, output } of pending) {
     writeOutput(writer.varint(ordinal).varint(entry), output);
   }
@@ -199,12 +201,14 @@ function writeHandover(writer: ByteWriter, handover: Handover): void {
 function readHandover(reader: ByteReader): Handover {
   const digest = toHex(reader.blob());
   const [entries, outputs, count] = [reader.varint(), reader.varint(), reader.varint()];
+  const percent = reader.u8();
+  if (percent < 1 || percent > 100) throw new MessageError(`a share of ${percent} %`);
   const pending: PendingOutput[] = [];
   for (let left = reader.varint(); left > 0; left--) {
     const [ordinal, entry] = [reader.varint(), reader.varint()];
     pending.push({ ordinal, entry, output: readOutput(reader) });
   }
-  return { digest, entries, outputs, count, pending };
+  return { digest, entries, outputs, count, percent, pending };
 }
 
 /**

@@ -144,6 +144,10 @@ export type Event = {
   | { readonly kind: 'power-off' }
   /** The operator wants the backup to take over. Taken by a primary that has one. */
   | { readonly kind: 'switch-over' }
+  /** The guest may use so many percent of the CPU, 1 to 100. Taken like a power-off. */
+  | { readonly kind: 'throttle'; readonly percent: number }
+  /** The machine is to be kept as it is, under a name. Taken like a power-off. */
+  | { readonly kind: 'snapshot'; readonly name: string }
   | { readonly kind: 'channel-lost'; readonly peer: HostId }
   | {
       readonly kind: 'arbiter';
@@ -216,6 +220,11 @@ export type Effect =
   | { readonly kind: 'offer'; readonly input: Input }
   /** Have the recorder log a control operation; it comes back in the entries of a slice. */
   | { readonly kind: 'control'; readonly op: Control }
+  /**
+   * For people: the snapshot of that name, which has come in a slice, is in the history of the
+   * machine whoever goes on with it.
+   */
+  | { readonly kind: 'snapshot-kept'; readonly name: string }
   /** Hand entries to the replayer. */
   | { readonly kind: 'feed'; readonly entries: readonly LogEntry[] }
   /**

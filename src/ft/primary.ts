@@ -13,8 +13,8 @@
 import { goAlone } from './alone.ts';
 import { askAgain, claim, claimForGood, onAnswer, onOwner, withdraw } from './arbitration.ts';
 import { closeChannel, receive, send } from './channel.ts';
+import { operate, rests, tellSnapshots } from './control.ts';
 import { beat, failureAtNs, readHeartbeat, startWatch } from './heartbeat.ts';
-import { rests } from './lag.ts';
 import { halt, onInput, run } from './live.ts';
 import type { Message } from './messages.ts';
 import { allArrived, confirm, release } from './output-rule.ts';
@@ -33,7 +33,7 @@ export function startPrimary(step: Step): void {
 
 /** Takes one event of a primary. */
 export function onPrimaryEvent(step: Step, event: Event): void {
-  const { s, out } = step;
+  const { s } = step;
   switch (event.kind) {
     case 'message':
       onMessage(step, event.from, event.bytes);
@@ -50,12 +50,12 @@ export function onPrimaryEvent(step: Step, event: Event): void {
       onInput(step, event.input);
       break;
     case 'power-off':
-      if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'power-off' } });
+    case 'throttle':
+    case 'snapshot':
+      operate(step, event);
       break;
     case 'switch-over':
-      if (s.channel === 'open' && !s.clone && s.arbitration.asked === 0) {
-        if (!s.execution.ended) out.push({ kind: 'control', op: { op: 'switch-over' } });
-      }
+      if (s.channel === 'open' && !s.clone && s.arbitration.asked === 0) operate(step, event);
       break;
     case 'sliced':
       onShippedSlice(step, event.slice);
@@ -156,6 +156,7 @@ export function advancePrimary(step: Step): void {
   if (farewell(step)) return;
   if (s.channel === 'open' && (beaten || isDue(step))) flush(step);
   release(step, releaseLimit(step));
+  tellSnapshots(step, releaseLimit(step));
   if (s.channel !== 'greeting' && !s.execution.ended && hasRoom(step) && !rests(step)) run(step);
 }
 

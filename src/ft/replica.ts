@@ -9,7 +9,6 @@ import { advanceBackup, onBackupEvent, startBackup } from './backup.ts';
 import type { ReplicaConfig } from './config.ts';
 import { failureAtNs } from './heartbeat.ts';
 import { advanceStandby, onStandbyEvent, startStandby } from './joining.ts';
-import { rests } from './lag.ts';
 import type { Effect, Event, Replica, Start } from './ports.ts';
 import { advancePrimary, onPrimaryEvent, startPrimary } from './primary.ts';
 import { newState, type ReplicaState, type Step } from './state.ts';
@@ -118,7 +117,7 @@ function nextDueNs(step: Step): number {
   if (s.role === 'primary' && s.channel === 'open' && s.window.unsent.length > 0) {
     consider(s.window.flushAtNs);
   }
-  if (s.role === 'primary' && rests(step)) consider(s.lag.restUntilNs);
+  if (s.role === 'primary' || s.role === 'alone') considerLater(s.execution.restUntilNs);
   for (const { retryAtNs: atNs } of s.reads.asked) consider(atNs);
   for (const { askAtNs } of s.mirror) if (askAtNs !== undefined) considerLater(askAtNs);
   if (s.fence && s.fence !== 'confirmed') consider(s.fence.retryAtNs);

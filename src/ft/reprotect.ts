@@ -174,7 +174,9 @@ export function onCaptured(step: Step, event: Event & { kind: 'captured' }): voi
       clone.stage = 'held';
       clone.heldNs = s.nowNs;
       const { entries, count, digest } = event.end;
-      clone.handover = { entries, count, digest, outputs: s.outputs.next, pending: pending(step) };
+      const { percent } = s.execution;
+      const outputs = s.outputs.next;
+      clone.handover = { entries, count, percent, digest, outputs, pending: pending(step) };
       s.window = { ...newWindow(), sent: entries, acknowledged: entries, executed: entries };
       s.lag = newLag();
       s.reads = newLocalReads();

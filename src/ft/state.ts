@@ -2,7 +2,6 @@
  * What a replica remembers: plain data, so that a world can be forked and stored. Each part is kept
  * by the file of its name; the role files (primary, backup, alone) decide what happens when.
  */
-import type { Control } from '../hypervisor/entry.ts';
 import { type Arbitration, newArbitration } from './arbitration.ts';
 import type { ReplicaConfig } from './config.ts';
 import { newWatch, type Watch } from './heartbeat.ts';
@@ -32,10 +31,14 @@ export interface Execution {
   count: number;
   /** Nothing is run here any more. */
   ended: Ending | undefined;
+  /** The operator's limit on the share of the CPU (control.ts). */
+  percent: number;
+  /** The guest rests until then. */
+  restUntilNs: number;
 }
 
 /** The guest has ended, or the operator has switched it off, or over to the backup. */
-export type Ending = 'guest-exit' | 'guest-fault' | Control['op'];
+export type Ending = 'guest-exit' | 'guest-fault' | 'power-off' | 'switch-over';
 
 /** Everything a replica remembers: plain data. */
 export interface ReplicaState {
@@ -61,6 +64,8 @@ export interface ReplicaState {
   alarmNs: number | undefined;
   execution: Execution;
   watch: Watch;
+  /** Snapshots that have been taken and that nobody has been told of. Not of a backup. */
+  snapshots: { readonly name: string; readonly entry: number }[];
   arbitration: Arbitration;
   /** Produced by the guest and not known to have arrived outside. All roles. */
   outputs: OutputQueue;
@@ -91,6 +96,15 @@ export interface Step {
   readonly out: Effect[];
 }
 
+/** A guest that has come so far, and of whose CPU an operator may have limited the share. */
+export const newExecution = (count = 0, percent = 100): Execution => ({
+  running: false,
+  count,
+  ended: undefined,
+  percent,
+  restUntilNs: 0,
+});
+
 /** A replica before its first event. */
 export function newState(start: Start, config: ReplicaConfig): ReplicaState {
   const generation = start.role === 'standby' ? 0 : start.generation;
@@ -106,8 +120,9 @@ export function newState(start: Start, config: ReplicaConfig): ReplicaState {
     leaving: undefined,
     fence: undefined,
     alarmNs: undefined,
-    execution: { running: false, count: 0, ended: undefined },
+    execution: newExecution(),
     watch: newWatch(),
+    snapshots: [],
     arbitration: newArbitration(),
     outputs: newOutputs(config),
     window: newWindow(),

@@ -152,6 +152,8 @@ export class ReplicaDriver {
         break;
       case 'mirror':
         throw new BugError('the disks of a real host are shared: there is nothing to mirror');
+      case 'snapshot-kept':
+        throw new BugError('nobody can ask a real host for a snapshot');
       case 'wake-at':
         this.#setAlarm(effect.atNs);
         break;

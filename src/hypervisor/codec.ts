@@ -19,6 +19,7 @@
  *   9 digest                         16 bytes, a varint for each of INPUT_KINDS
  *   10 fault                         u8 vector
  *   11 control  0 power-off, 1 switch-over
+ *               2 throttle, 3 snapshot   u8 percent, text name
  *
  * A difference is taken from the latest value of the same kind in these bytes, 0 before the first;
  * signed ones are zigzag coded. So bytes can be decoded without those before them.
@@ -67,7 +68,9 @@ const enum Disk {
 }
 
 /** Control operations by number. */
-const CONTROLS: readonly Control['op'][] = ['power-off', 'switch-over'];
+const CONTROLS: readonly Control['op'][] = ['power-off', 'switch-over', 'throttle', 'snapshot'];
+/** Longest name of a snapshot, in UTF-16 units. */
+const MAX_NAME = 64;
 const DIGEST_BYTES = 16;
 /** Bytes of the shortest entry. */
 const MIN_ENTRY_BYTES = 2;
@@ -139,7 +142,7 @@ function writeEntry(writer: ByteWriter, entry: LogEntry, latest: Latest): void {
       head(Kind.Fault).u8(entry.vector);
       return;
     case 'control':
-      head(Kind.Control, CONTROLS.indexOf(entry.op.op));
+      writeControl(head(Kind.Control, CONTROLS.indexOf(entry.op.op)), entry.op);
   }
 }
 
@@ -240,15 +243,34 @@ function readEntry(reader: ByteReader, seq: number, latest: Latest): LogEntry {
     case Kind.Fault:
       return { seq, count, kind: 'fault', vector: reader.u8() };
     case Kind.Control:
-      return { seq, count, kind: 'control', op: { op: readControl(reader, small) } };
+      return { seq, count, kind: 'control', op: readControl(reader, small) };
     default:
       return { seq, count, kind: 'input', input: readInput(reader, kind, small, latest) };
   }
 }
 
-function readControl(reader: ByteReader, small: number): Control['op'] {
-  return CONTROLS[small] ?? fail(reader, `unknown control operation ${small}`);
+function writeControl(writer: ByteWriter, op: Control): void {
+  if (op.op === 'throttle') writer.u8(op.percent);
+  if (op.op === 'snapshot') writer.text(op.name);
 }
+
+function readControl(reader: ByteReader, small: number): Control {
+  const op = CONTROLS[small] ?? fail(reader, `unknown control operation ${small}`);
+  switch (op) {
+    case 'throttle': {
+      const percent = reader.u8();
+      return isPercent(percent) ? { op, percent } : fail(reader, `a share of ${percent} %`);
+    }
+    case 'snapshot': {
+      const name = reader.text();
+      return name.length <= MAX_NAME ? { op, name } : fail(reader, 'too long a name');
+    }
+    default:
+      return { op };
+  }
+}
+
+const isPercent = (percent: number): boolean => percent >= 1 && percent <= 100;
 
 function readInput(reader: ByteReader, kind: Kind, small: number, latest: Latest): Input {
   switch (kind) {

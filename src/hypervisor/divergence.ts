@@ -6,7 +6,7 @@
 import type { Input } from '../machine/input.ts';
 import type { Output } from '../machine/output.ts';
 import { type Cause, describeCause } from './cause.ts';
-import type { LogEntry } from './entry.ts';
+import type { Control, LogEntry } from './entry.ts';
 
 /** Where two executions part, and how it was noticed. */
 export interface DivergenceDetails {
@@ -59,7 +59,7 @@ function describeBody(entry: LogEntry): string {
     case 'fault':
       return `guest fault ${entry.vector}`;
     case 'control':
-      return `control ${entry.op.op}`;
+      return `control ${describeControl(entry.op)}`;
   }
 }
 
@@ -96,4 +96,16 @@ export function describeOutput(output: Output): string {
 /** Sixteen hexadecimal digits. */
 export function hex64(value: bigint): string {
   return `0x${value.toString(16).padStart(16, '0')}`;
+}
+
+/** A control operation for people: "throttle to 50 %". */
+export function describeControl(op: Control): string {
+  switch (op.op) {
+    case 'throttle':
+      return `throttle to ${op.percent} %`;
+    case 'snapshot':
+      return `snapshot "${op.name}"`;
+    default:
+      return op.op;
+  }
 }

@@ -8,6 +8,7 @@ import type { Need, Reading } from '../cpu/bus.ts';
 import type { Input, InputKind } from '../machine/input.ts';
 import type { Output } from '../machine/output.ts';
 import type { Stop } from '../machine/types.ts';
+import type { Checkpoint } from './log-point.ts';
 
 /**
  * Every kind of input, in the order in which a {@link Tally} counts them. Part of the log format.
@@ -27,7 +28,18 @@ export const INPUT_KINDS: readonly InputKind[] = [
 export type Tally = readonly number[];
 
 /** Control operations travel in the log but are not machine inputs (contracts.md 10). */
-export type Control = { readonly op: 'power-off' | 'switch-over' };
+export type Control =
+  | { readonly op: 'power-off' | 'switch-over' }
+  /** The guest may use so many percent of the CPU, 1 to 100. */
+  | { readonly op: 'throttle'; readonly percent: number }
+  /** The machine as it is at this entry is kept under a name of at most 64 characters. */
+  | { readonly op: 'snapshot'; readonly name: string };
+
+/** What a snapshot has kept. */
+export interface KeptSnapshot {
+  readonly name: string;
+  readonly checkpoint: Checkpoint;
+}
 
 /** One entry of the log, at a point of the execution. */
 export type LogEntry = {
@@ -83,6 +95,8 @@ export interface Slice {
   readonly stop: Stop;
   /** The count reached. */
   readonly count: number;
+  /** For each entry of a control operation `snapshot`: the machine just after it. */
+  readonly kept?: readonly KeptSnapshot[];
   /** Of a recorder: the `nowNs` given to it, when the guest began to execute. */
   readonly startedNs?: number;
   /** The earliest timer deadline, on the clock of the `nowNs` given to the recorder's slice. */

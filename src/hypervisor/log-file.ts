@@ -26,7 +26,7 @@ import { encodeSection, readSection, type Section, SectionKind } from './section
 import { decodeCheckpoint, encodeCheckpoint } from './snapshot.ts';
 
 /** Version of the format that this code reads and writes. */
-export const LOG_VERSION = 1;
+export const LOG_VERSION = 2;
 
 const MAGIC = new TextEncoder().encode('VMFTLOG\n');
 const FIRST_SECTION = MAGIC.length + 2;

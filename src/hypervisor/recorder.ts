@@ -3,7 +3,7 @@
  * §1).
  *
  * A slice goes like this, and its entries have this order:
- *   1. control operations;
+ *   1. control operations, the machine being kept after those that ask for a snapshot;
  *   2. one tick for each timer whose deadline has passed, the earliest first;
  *   3. queued inputs that the machine accepts, in order of arrival within each kind;
  *   4. the machine runs. A need is answered from the sources at once and the run goes on; a digest
@@ -24,7 +24,7 @@ import type { Need, Reading } from '../cpu/bus.ts';
 import type { Input } from '../machine/input.ts';
 import type { DiskRequest, Output } from '../machine/output.ts';
 import type { Machine, Snapshot, Stop } from '../machine/types.ts';
-import type { Control, LogEntry, Slice, Sources } from './entry.ts';
+import type { Control, KeptSnapshot, LogEntry, Slice, Sources } from './entry.ts';
 import { type ClockShift, earliestNs, NO_SHIFT, shiftAt, shiftReading } from './guest-clock.ts';
 import { InputQueue } from './input-queue.ts';
 import { type Checkpoint, type LogPoint, pointAfter, START } from './log-point.ts';
@@ -117,10 +117,10 @@ export class Recorder {
   slice(until: number, nowNs: number): Slice {
     this.#entries = [];
     this.#shift = shiftAt(this.#shift, nowNs, this.#point, this.machine.timers());
-    for (const op of this.#controls) this.#log({ kind: 'control', op });
-    this.#controls = [];
     const outputs: Output[] = [];
     if (this.#unmarked.length > 0) this.#logOutputs(outputs);
+    // An output that waits for its entry ends this slice: they are for the next one.
+    const kept = outputs.length > 0 ? [] : this.#logControls();
     let stop = this.#ended;
     if (outputs.length > 0) stop ??= { why: 'output' };
     stop ??= this.#execute(until, Math.floor(nowNs) + this.#shift.ns!, outputs);
@@ -131,8 +131,19 @@ export class Recorder {
       stop,
       count: this.machine.count,
       startedNs: nowNs,
+      ...(kept.length > 0 ? { kept } : {}),
       ...(deadline === undefined ? {} : { deadlineNs: deadline - this.#shift.ns! }),
     };
+  }
+
+  #logControls(): KeptSnapshot[] {
+    const kept: KeptSnapshot[] = [];
+    for (const op of this.#controls) {
+      this.#log({ kind: 'control', op });
+      if (op.op === 'snapshot') kept.push({ name: op.name, checkpoint: this.checkpoint() });
+    }
+    this.#controls = [];
+    return kept;
   }
 
   /** Steps 2 to 5 of a slice. */

@@ -16,7 +16,7 @@ import type { Output } from '../machine/output.ts';
 import type { Machine, Snapshot, Stop } from '../machine/types.ts';
 import { type Evidence, likelyCause } from './cause.ts';
 import { Divergence, describeEntry, describeInput, describeOutput, hex64 } from './divergence.ts';
-import type { LogEntry, Slice, Sources } from './entry.ts';
+import type { KeptSnapshot, LogEntry, Slice, Sources } from './entry.ts';
 import { type Checkpoint, isReading, type LogPoint, pointAfter, START } from './log-point.ts';
 import { chainOutput } from './output-codec.ts';
 import { answers, completes, Recorder } from './recorder.ts';
@@ -111,7 +111,11 @@ export class Replayer {
   slice(until: number): Slice {
     const entries: LogEntry[] = [];
     const outputs: Output[] = [];
-    const done = (stop: Stop): Slice => ({ entries, outputs, stop, count: this.machine.count });
+    const kept: KeptSnapshot[] = [];
+    const done = (stop: Stop): Slice => {
+      const slice = { entries, outputs, stop, count: this.machine.count };
+      return kept.length > 0 ? { ...slice, kept } : slice;
+    };
     for (let next = this.#next(); next; next = this.#next()) {
       if (next.count > this.machine.count) {
         if (this.machine.count >= until) return done({ why: 'budget' });
@@ -124,6 +128,8 @@ export class Replayer {
       if (next.kind === 'output') outputs.push(...this.#made.splice(0));
       this.#consumed(next);
       entries.push(next);
+      const name = next.kind === 'control' && next.op.op === 'snapshot' ? next.op.name : undefined;
+      if (name !== undefined) kept.push({ name, checkpoint: this.checkpoint() });
       if (next.kind === 'output') return done(this.#ended ?? { why: 'output' });
     }
     if (this.#options.lag === false && !this.#ended) this.#runAhead(until);

@@ -1,7 +1,7 @@
 /** What each effect of the protocol core means on a simulated host. */
 import { unreachable } from '../base/assert.ts';
 import { decodeMessage, type Message } from '../ft/messages.ts';
-import type { Effect } from '../ft/ports.ts';
+import type { Effect, HaltReason } from '../ft/ports.ts';
 import { decodeEntries } from '../hypervisor/codec.ts';
 import { kindOf } from '../hypervisor/log-statistics.ts';
 import { performClone } from './cloning.ts';
@@ -95,14 +95,21 @@ export function performEffect(host: SimHost, effect: Effect): void {
     case 'wake-at':
       host.setAlarm(effect.atNs);
       break;
+    case 'snapshot-kept':
+      world.trace(id, `snapshot "${effect.name}" is kept`);
+      break;
     case 'halt':
-      host.state.status = 'halted';
-      host.state.reason = effect.reason;
-      world.trace(id, `halts: ${effect.reason}`);
+      halt(host, effect.reason);
       break;
     default:
       unreachable(effect);
   }
+}
+
+function halt({ world, id, state }: SimHost, reason: HaltReason): void {
+  state.status = 'halted';
+  state.reason = reason;
+  world.trace(id, `halts: ${reason}`);
 }
 
 /** Asks arbiter or disk. Whoever only wants to know asks for no leave: that is no moment. */

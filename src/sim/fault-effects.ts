@@ -1,5 +1,5 @@
 /** What faults do to a world when they fire, when they end, and when everything is healed. */
-import type { HostId } from '../ft/ports.ts';
+import type { HostEvent, HostId } from '../ft/ports.ts';
 import { noteDeath } from './cold-start.ts';
 import { allDisks, wakeDisk } from './disk.ts';
 import { type Action, describeAction, type Ends } from './faults.ts';
@@ -95,13 +95,24 @@ function act(world: World, action: Action): void {
       world.count('clock jump');
       world.host(action.host).jump(action.byNs);
       break;
-    case 'power-off':
     case 'switch-over':
-      if (action.do === 'switch-over') world.count('switch-over');
-      for (const host of world.hosts.values()) {
-        world.schedule(0, { kind: 'host', host: host.id, event: { kind: action.do } });
-      }
+      world.count('switch-over');
+      operate(world, { kind: action.do });
+      break;
+    case 'power-off':
+      operate(world, { kind: action.do });
+      break;
+    case 'throttle':
+      operate(world, { kind: action.do, percent: action.percent });
+      break;
+    case 'snapshot':
+      operate(world, { kind: action.do, name: action.name });
   }
+}
+
+/** What people ask of the machine is asked of every host; one of them will do it. */
+function operate(world: World, event: HostEvent): void {
+  for (const host of world.hosts.keys()) world.schedule(0, { kind: 'host', host, event });
 }
 
 type LinkAction = Extract<Action, { readonly between: Ends }>;

@@ -83,7 +83,11 @@ export type Action =
   /** The operator's power switch, at every host. */
   | { readonly do: 'power-off' }
   /** The operator has the backup take over. */
-  | { readonly do: 'switch-over' };
+  | { readonly do: 'switch-over' }
+  /** The operator gives the guest so many percent of the CPU. */
+  | { readonly do: 'throttle'; readonly percent: number }
+  /** The operator has the machine kept as it is, under a name. */
+  | { readonly do: 'snapshot'; readonly name: string };
 
 /** Two of: a host, 'disk', 'arbiter', 'gateway'. */
 export type Ends = readonly [string, string];
@@ -141,5 +145,9 @@ export function describeAction(action: Action): string {
       return 'power off';
     case 'switch-over':
       return 'switch over';
+    case 'throttle':
+      return `throttle to ${action.percent} %`;
+    case 'snapshot':
+      return `snapshot "${action.name}"`;
   }
 }

@@ -376,6 +376,9 @@ export class SimHost {
     state.count = result.count;
     const early = this.#readReplies(result);
     for (const output of result.outputs) state.outputs.push(world.hashOf(output));
+    for (const { name, checkpoint } of result.kept ?? []) {
+      world.state.snapshots[this.id] = { ...world.state.snapshots[this.id], [name]: checkpoint };
+    }
     if (world.scenario.disk.kind === 'own') state.written = writtenAfter(state.written, result);
     if (this.engine.mode === 'record') this.tookEntries(result.entries);
     else this.#collect(this.engine.log, result.entries);

@@ -20,7 +20,7 @@ const HOST_MOMENTS = [
 const TRIGGERS = ['time', ...HOST_MOMENTS, 'answer'] as const;
 const ACTIONS = [
   ...['crash', 'restart', 'pause', 'resume', 'cut', 'join', 'break', 'delay', 'disk', 'arbiter'],
-  ...['flip', 'power-off', 'switch-over', 'stall', 'damage', 'jump'],
+  ...['flip', 'power-off', 'switch-over', 'throttle', 'snapshot', 'stall', 'damage', 'jump'],
 ] as const;
 
 /** Reads the list `faults`. A time at or after `safetyNs` is refused: it would never fire. */
@@ -115,6 +115,13 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
       return { do: 'power-off' };
     case 'switch-over':
       return { do: 'switch-over' };
+    case 'throttle': {
+      const percent = node.whole(undefined, 1);
+      if (percent > 100) node.fail('a CPU has 100 percent');
+      return { do: 'throttle', percent };
+    }
+    case 'snapshot':
+      return { do: 'snapshot', name: node.text() };
   }
 }
 

@@ -187,5 +187,9 @@ function actionOf(action: Action): Document {
     case 'power-off':
     case 'switch-over':
       return { [action.do]: 'on' };
+    case 'throttle':
+      return { throttle: action.percent };
+    case 'snapshot':
+      return { snapshot: action.name };
   }
 }

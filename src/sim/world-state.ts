@@ -5,6 +5,7 @@
 import type { PrngState } from '../base/prng.ts';
 import { type HostId, tokenOf } from '../ft/ports.ts';
 import type { Finding } from '../hypervisor/examination.ts';
+import type { Checkpoint } from '../hypervisor/log-point.ts';
 import { type ArbiterState, newArbiter } from './arbiter.ts';
 import { type ClientState, copyClient, newClient } from './client.ts';
 import type { ProtectionRecord } from './cloning.ts';
@@ -53,6 +54,8 @@ export interface WorldState {
   histories: Record<number, History>;
   /** Lives that are over, by owner. */
   past: Record<string, HostState>;
+  /** Snapshots that each host has kept, by name; they stay when it starts again. */
+  snapshots: Record<HostId, Readonly<Record<string, Checkpoint>>>;
   /** How the machine was protected again, in order. */
   protections: ProtectionRecord[];
   /** The last time that the machine was begun anew. */
@@ -98,6 +101,7 @@ export function newWorldState(
     members: {},
     histories: {},
     past: {},
+    snapshots: {},
     protections: [],
     coldStart: undefined,
     sentBytes: 0,
@@ -160,6 +164,7 @@ export function copyState(state: WorldState): WorldState {
     members: structuredClone(state.members),
     histories: { ...state.histories },
     past: { ...state.past },
+    snapshots: { ...state.snapshots },
     protections: [...state.protections],
     trace: [...state.trace],
     observations: [...state.observations],

@@ -42,7 +42,7 @@ describe('a recording that cannot be read ends with status 4 and says why', () =
     ['flipped.vmlog', 'flipped.vmlog: the header of the recording is damaged'],
     [
       'newer.vmlog',
-      'format version 99, and this vmft reads version 1: replay it with a newer vmft',
+      'format version 99, and this vmft reads version 2: replay it with a newer vmft',
     ],
   ] as const;
   const commands = ['replay FILE', 'log FILE', 'log verify FILE', 'log diff other.vmlog FILE'];

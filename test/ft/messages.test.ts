@@ -71,6 +71,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     entries: number,
     outputs: number,
     count: number,
+    percent: fc.integer({ min: 1, max: 100 }),
     pending: fc.array(
       fc.record({
         ordinal: number,

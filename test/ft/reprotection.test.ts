@@ -275,7 +275,7 @@ const OFFER = {
   configuration: CONFIGURATION,
   won: 1,
 };
-const HANDOVER: Handover = { ...END, outputs: 1, pending: [] };
+const HANDOVER: Handover = { ...END, outputs: 1, percent: 100, pending: [] };
 const OWNER = { kind: 'owner', machine: 'counter', generation: 1 } as const;
 
 /** A standby on gamma that has been offered generation 2. */

@@ -43,7 +43,14 @@ const body = fc.oneof(
   fc.record({ kind: fc.constant('fault' as const), vector: fc.nat(255) }),
   fc.record({
     kind: fc.constant('control' as const),
-    op: fc.record({ op: fc.constantFrom('power-off' as const, 'switch-over' as const) }),
+    op: fc.oneof(
+      fc.record({ op: fc.constantFrom('power-off' as const, 'switch-over' as const) }),
+      fc.record({
+        op: fc.constant('throttle' as const),
+        percent: fc.integer({ min: 1, max: 100 }),
+      }),
+      fc.record({ op: fc.constant('snapshot' as const), name: fc.string({ maxLength: 64 }) }),
+    ),
   }),
 );
 

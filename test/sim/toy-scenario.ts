@@ -107,7 +107,12 @@ function actionAmong(hosts: readonly string[]): fc.Arbitrary<Action> {
       mode: fc.constantFrom('down' as const, 'loses-answers' as const),
       forNs,
     }),
-    fc.constantFrom({ do: 'power-off' as const }, { do: 'switch-over' as const }),
+    fc.constantFrom(
+      { do: 'power-off' as const },
+      { do: 'switch-over' as const },
+      { do: 'throttle' as const, percent: 40 },
+      { do: 'snapshot' as const, name: 'here' },
+    ),
   );
 }
 
