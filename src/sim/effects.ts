@@ -41,11 +41,9 @@ export function performEffect(host: SimHost, effect: Effect): void {
     case 'send':
       send(host, effect);
       break;
-    case 'heartbeat': {
-      const event = { kind: 'heartbeat', from: id, bytes: effect.bytes } as const;
-      sendDatagram(world, linkName(id, effect.to), { kind: 'host', host: effect.to, event });
+    case 'heartbeat':
+      beat(host, effect);
       break;
-    }
     case 'release':
       if (host.state.early.includes(effect.ordinal)) confirm(host, effect.ordinal);
       else release(host, effect);
@@ -104,6 +102,11 @@ export function performEffect(host: SimHost, effect: Effect): void {
     default:
       unreachable(effect);
   }
+}
+
+function beat({ world, id }: SimHost, { to, bytes }: Effect & { kind: 'heartbeat' }): void {
+  const event = { kind: 'heartbeat', from: id, bytes } as const;
+  sendDatagram(world, linkName(id, to), { kind: 'host', host: to, event });
 }
 
 function halt({ world, id, state }: SimHost, reason: HaltReason): void {
