@@ -31,10 +31,7 @@ export interface Limits {
   readonly bufferEntries: number;
   /** Execution lag of the backup, in ns, above which the primary executes less; see lag.ts. */
   readonly lagNs: number;
-  /**
-   * Longest pause of a machine that is cloned to a standby, in ns: how long the last round may
-   * take, while its outputs wait.
-   */
+  /** Longest pause of a machine that is cloned to a standby, in ns: how long its outputs wait. */
   readonly pauseNs: number;
   /** Rounds of a clone; a guest that then still writes too fast for the pause stays alone. */
   readonly cloneRounds: number;

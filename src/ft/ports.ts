@@ -120,6 +120,8 @@ export type GiveUp =
   | 'refused'
   /** The guest writes to memory faster than the channel carries it (limits.cloneRounds). */
   | 'too-dirty'
+  /** The channel has become slower while outputs wait for the last round (limits.pauseNs). */
+  | 'pause-too-long'
   /** The guest has ended. */
   | 'ended';
 

@@ -11,6 +11,7 @@ import { failureAtNs } from './heartbeat.ts';
 import { advanceStandby, onStandbyEvent, startStandby } from './joining.ts';
 import type { Effect, Event, Replica, Start } from './ports.ts';
 import { advancePrimary, onPrimaryEvent, startPrimary } from './primary.ts';
+import { handoverByNs } from './reprotect.ts';
 import { newState, type ReplicaState, type Step } from './state.ts';
 
 /** A replica before its first event, which must be a `wake`. */
@@ -118,6 +119,7 @@ function nextDueNs(step: Step): number {
     consider(s.window.flushAtNs);
   }
   if (s.role === 'primary' || s.role === 'alone') considerLater(s.execution.restUntilNs);
+  consider(handoverByNs(step));
   for (const { retryAtNs: atNs } of s.reads.asked) consider(atNs);
   for (const { askAtNs } of s.mirror) if (askAtNs !== undefined) considerLater(askAtNs);
   if (s.fence && s.fence !== 'confirmed') consider(s.fence.retryAtNs);

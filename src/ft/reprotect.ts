@@ -10,6 +10,12 @@
  *   begun     the last message is out: this replica is the primary of the next generation, and
  *             leaves the rule only by winning it (rule 12); over with the first acknowledgement
  *
+ * Outputs wait from the last round on until the new backup answers: the last round, and a trip of
+ * the last message and its answer. Together they take no longer than the pause allowed, or the clone
+ * is given up: beforehand, where rate and trip of the rounds before tell so (too-dirty, after so
+ * many rounds), and while outputs wait, if the channel has become slower (pause-too-long). Only a
+ * channel that gets slower in the very last trip can make the pause longer.
+ *
  * Until the last message giving up costs nothing but the number (rules 12 and 13). A guest that
  * writes to memory too fast stays alone; to slow it down would be the business of flow control.
  */
@@ -42,9 +48,11 @@ export interface Clone {
   /** All pieces of the round have been read. */
   read: boolean;
   nextPiece: number;
-  underWay: { number: number; bytes: number }[];
+  underWay: { number: number; bytes: number; sentNs: number }[];
   /** Bytes per ns that the channel has carried in its best round. */
   rate: number;
+  /** The shortest time from a piece to its acknowledgement, in ns. */
+  tripNs: number;
   /** What the last message will say, from when the machine stood still; and when that was. */
   handover: Handover | undefined;
   heldNs: number;
@@ -74,6 +82,7 @@ export function advanceClone(step: Step): void {
     return;
   }
   if (s.execution.ended) giveUp(step, 'ended');
+  else if (s.nowNs >= handoverByNs(step)) giveUp(step, 'pause-too-long');
   else if (isLost(step, s.clone)) giveUp(step, 'standby-lost');
   else if (s.clone.stage === 'stopping') takeLastRound(step, s.clone);
 }
@@ -97,6 +106,7 @@ function offer(step: Step, standby: HostId): void {
     nextPiece: 0,
     underWay: [],
     rate: 0,
+    tripNs: Number.POSITIVE_INFINITY,
     handover: undefined,
     heldNs: 0,
   };
@@ -112,6 +122,12 @@ function isLost({ config, s }: Step, clone: Clone): boolean {
   const awaited = clone.stage === 'offered' || clone.underWay.length > 0;
   const heardNs = awaited ? Math.min(heartbeatHeardNs, channelHeardNs) : heartbeatHeardNs;
   return s.nowNs >= heardNs + config.timing.failureTimeoutNs;
+}
+
+/** When the last message must be out, of a clone for which outputs wait; never for others. */
+export function handoverByNs({ config, s: { clone } }: Step): number {
+  if (clone?.stage !== 'held') return Number.POSITIVE_INFINITY;
+  return clone.heldNs + config.limits.pauseNs - clone.tripNs;
 }
 
 /** Rule 13: as if there had been no offer, but its number is spent. */
@@ -168,7 +184,8 @@ export function onCaptured(step: Step, event: Event & { kind: 'captured' }): voi
   clone.roundBeganNs = s.nowNs;
   clone.bytes += event.bytes;
   if (event.end) {
-    if (event.bytes > clone.rate * config.limits.pauseNs) {
+    // A trip for the acknowledgement of the round, and one for that of the last message.
+    if (event.bytes / clone.rate + 2 * clone.tripNs > config.limits.pauseNs) {
       clone.stage = 'rounds';
     } else {
       clone.stage = 'held';
@@ -210,7 +227,7 @@ export function onPiece(step: Step, event: Event & { kind: 'piece' }): void {
   clone.read = event.last;
   const { generation, nextPiece: number } = clone;
   clone.nextPiece++;
-  clone.underWay.push({ number, bytes: event.bytes.length });
+  clone.underWay.push({ number, bytes: event.bytes.length, sentNs: step.s.nowNs });
   send(step, { kind: 'piece', generation, number, bytes: event.bytes });
   readPieces(step, clone);
 }
@@ -218,6 +235,7 @@ export function onPiece(step: Step, event: Event & { kind: 'piece' }): void {
 function onPieceAck(step: Step, clone: Clone, { number }: Message & { kind: 'piece-ack' }): void {
   const at = clone.underWay.findIndex((piece) => piece.number === number);
   if (at < 0) return;
+  clone.tripNs = Math.min(clone.tripNs, step.s.nowNs - clone.underWay[at]!.sentNs);
   clone.underWay.splice(0, at + 1);
   if (clone.read && clone.underWay.length === 0) endRound(step, clone);
   else readPieces(step, clone);
@@ -228,7 +246,7 @@ function endRound(step: Step, clone: Clone): void {
   const { config, s, out } = step;
   const tookNs = Math.max(1, s.nowNs - clone.roundBeganNs);
   clone.rate = Math.max(clone.rate, clone.roundBytes / tookNs);
-  const short = tookNs <= config.limits.pauseNs;
+  const short = tookNs + clone.tripNs <= config.limits.pauseNs;
   if (clone.stage === 'held') {
     beginGeneration(step, clone);
   } else if (clone.round >= config.limits.cloneRounds + (short ? 1 : 0)) {

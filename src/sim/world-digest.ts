@@ -37,7 +37,7 @@ const TIMES = new Set([
     'restUntilNs',
   ],
   ...['heartbeatHeardNs', 'channelHeardNs', 'nextHeartbeatNs', 'heardNs'],
-  ...['roundBeganNs', 'heldNs'],
+  ...['roundBeganNs', 'heldNs', 'sentNs'],
 ]);
 
 /** What an alone replica does not look at when nobody is left to talk to. */
