@@ -11,10 +11,10 @@
  *             leaves the rule only by winning it (rule 12); over with the first acknowledgement
  *
  * Outputs wait from the last round on until the new backup answers: the last round, and a trip of
- * the last message and its answer. Together they take no longer than the pause allowed, or the clone
- * is given up: beforehand, where rate and trip of the rounds before tell so (too-dirty, after so
- * many rounds), and while outputs wait, if the channel has become slower (pause-too-long). Only a
- * channel that gets slower in the very last trip can make the pause longer.
+ * the last message and its answer. Together they take no longer than the pause allowed, or the
+ * clone is given up: beforehand, where rate and trip of the rounds before tell so (too-dirty, after
+ * so many rounds), and while outputs wait, if the channel has become slower (pause-too-long). Only
+ * a channel that gets slower in the very last trip can make the pause longer.
  *
  * Until the last message giving up costs nothing but the number (rules 12 and 13). A guest that
  * writes to memory too fast stays alone; to slow it down would be the business of flow control.
@@ -184,8 +184,7 @@ export function onCaptured(step: Step, event: Event & { kind: 'captured' }): voi
   clone.roundBeganNs = s.nowNs;
   clone.bytes += event.bytes;
   if (event.end) {
-    // A trip for the acknowledgement of the round, and one for that of the last message.
-    if (event.bytes / clone.rate + 2 * clone.tripNs > config.limits.pauseNs) {
+    if (event.bytes / clone.rate + clone.tripNs > config.limits.pauseNs) {
       clone.stage = 'rounds';
     } else {
       clone.stage = 'held';

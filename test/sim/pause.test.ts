@@ -1,7 +1,7 @@
 /**
  * The pause of FT VMotion [P §3.1], exactly: a guest that writes to memory as fast as it can, and
- * prints now and then, is moved to a standby. Its outputs wait no longer than the setting allows, or
- * it is not moved and the trace says why.
+ * prints now and then, is moved to a standby. Its outputs wait no longer than the setting allows,
+ * or it is not moved and the trace says why.
  */
 import { describe, expect, it } from 'vitest';
 import type { FaultSpec } from '../../src/sim/faults.ts';
@@ -59,7 +59,7 @@ function move(pauseNs: number, faults: readonly FaultSpec[] = []): World {
   return world;
 }
 
-/** The longest time between two dots from the beginning of the first clone to 50 ms after its end. */
+/** The longest time between two dots, from the first clone's beginning to 50 ms after its end. */
 function longestGap({ state }: World): number {
   const [{ beganNs, end }] = state.protections as [World['state']['protections'][number]];
   const dots = state.observations.map(({ timeNs }) => timeNs);
