@@ -29,6 +29,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     mutants: async () => (await import('./mutants.ts')).mutantsCommand(),
   },
   'Protect a guest:': {
+    demo: async () => (await import('./demo.ts')).demoCommand(),
     protect: async () => (await import('./protect.ts')).protectCommand(),
     status: async () => (await import('./status.ts')).statusCommand(),
     stop: async () => (await import('./status.ts')).stopCommand(),

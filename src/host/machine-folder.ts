@@ -119,7 +119,7 @@ function claimFolder(folder: string, text: string): void {
 }
 
 /** A port of 127.0.0.1 that nobody uses now, neither with TCP nor with UDP. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = await new Promise<number>((done) => {
       const server = createServer().listen(0, '127.0.0.1', () => {

@@ -20,6 +20,7 @@ const COMMANDS = [
   'soak',
   'mutants',
   'vectors',
+  'demo',
   'protect',
   'status',
   'stop',
