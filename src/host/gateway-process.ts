@@ -25,7 +25,7 @@ export interface GatewayProcessOptions {
 }
 
 /** Where the console of a machine is kept. */
-export const consolePath = ({ folder, machine }: GroupConfig): string =>
+export const consolePath = ({ folder, machine }: Pick<GroupConfig, 'folder' | 'machine'>): string =>
   join(folder, `console-${encodeURIComponent(machine)}`);
 
 /** Carries a machine's network and console until it is told to end; settles when it listens. */

@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPcap } from '../../src/net/pcap.ts';
 import { ended, Folder, refuses, shows } from './support.ts';
 
 const folder = new Folder();
@@ -44,6 +45,22 @@ describe('--publish', () => {
       status: 0,
       stderr: `vmft: UDP 127.0.0.1:${port} is port 7 of the guest\n`,
     });
+  });
+
+  it('carries web pages, and --pcap keeps what the wire carried', async () => {
+    const args = ['--publish', `${port}:80/tcp`, '--publish', `${port}:7/udp`];
+    const child = folder.start(['run', 'httpd', ...args, '--pcap', 'wire.pcap']);
+    const result = ended(child);
+    await shows(child, 'httpd: ready\n');
+    const page = await fetch(`http://127.0.0.1:${port}/bytes/100000`);
+    expect((await page.arrayBuffer()).byteLength).toBe(100_000);
+    const client = createSocket('udp4');
+    expect(await ask(client, '#a quit')).toBe('#a bye');
+    client.close();
+    expect((await result).status).toBe(0);
+    const frames = readPcap(folder.read('wire.pcap')).map(({ frame }) => Buffer.from(frame));
+    expect(frames.some((frame) => frame.includes('GET /bytes/100000 HTTP/1.1'))).toBe(true);
+    expect(frames.some((frame) => frame.includes('#a bye'))).toBe(true);
   });
 
   it('ends with status 5 where the port is in use, also by itself', async () => {
