@@ -46,6 +46,7 @@ Examples:
   vmft run hello
   vmft run primes --append n=1000000 --json
   vmft run udp-counter --publish 7000:7/udp
+  vmft run httpd --publish 8080:80/tcp --pcap wire.pcap
   vmft run journal --disk disk.img
   vmft run dice --time virtual --seed 7`,
     )
