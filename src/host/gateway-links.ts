@@ -19,6 +19,9 @@ import { ALL_RULES, type Token } from '../ft/ports.ts';
 import { admits, newConsoleBytes, type Speaker } from '../ft/speaker.ts';
 import type { ReplicaEnd, ReplicaServer } from './replica-listener.ts';
 
+/** Bytes that wait for a replica, beyond which frames for it are lost. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
 /** A connection that has been greeted. */
 interface Greeted {
   readonly owner: string;
@@ -122,9 +125,14 @@ export class GatewayLinks implements ReplicaServer {
     this.#options.report(`refuses ${reason}`);
   }
 
-  /** Something from outside for the guest; lost while nobody speaks for the machine. */
+  /**
+   * Something from outside for the guest; lost while nobody speaks for the machine. Frames are lost
+   * too while too much waits for who does, which may be paused.
+   */
   offer(input: GatewayInput): void {
-    if (this.#speaking) send(this.#speaking, { kind: 'input', input });
+    const end = this.#speaking;
+    if (!end || (input.kind === 'packet' && end.waitingBytes > MAX_WAITING_BYTES)) return;
+    send(end, { kind: 'input', input });
   }
 
   /** Whether who is at `end` speaks for the machine; else it is told that it does not. */

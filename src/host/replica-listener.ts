@@ -10,6 +10,8 @@ import { type Address, listenSecure } from './secure-socket.ts';
 /** Where the answers to one replica go. */
 export interface ReplicaEnd {
   send(bytes: Uint8Array): void;
+  /** Bytes that were sent and that the replica has not taken yet. */
+  readonly waitingBytes: number;
   /** Ends the connection. */
   end(): void;
 }
@@ -55,6 +57,9 @@ function connect(
 ): void {
   const end: ReplicaEnd = {
     send: (bytes) => socket.write(frameBytes(bytes)),
+    get waitingBytes() {
+      return socket.writableLength;
+    },
     end: () => socket.destroy(),
   };
   let greeted = false;

@@ -39,6 +39,8 @@ class Replica {
   readonly released: number[] = [];
   readonly refusals: number[] = [];
   readonly inputs: GatewayInput[] = [];
+  /** Bytes that its connection has not carried yet. */
+  waitingBytes = 0;
   readonly client: GatewayClient;
   readonly #gateway: Gateway;
   #link: ReplicaEnd | undefined;
@@ -62,7 +64,14 @@ class Replica {
 
   connect(): void {
     if (this.#link) this.cut();
-    const end = { send: (bytes: Uint8Array) => this.#in.push(bytes), end: () => {} };
+    const waiting = () => this.waitingBytes;
+    const end = {
+      send: (bytes: Uint8Array) => this.#in.push(bytes),
+      get waitingBytes() {
+        return waiting();
+      },
+      end: () => {},
+    };
     expect(this.#gateway.links.greet(this.#owner, this.client.greeting, end)).toBe(true);
     this.#link = end;
     expect(this.client.isWelcome(this.#in.shift()!)).toBe(true);
@@ -131,6 +140,18 @@ describe('the gateway listens to the highest token', () => {
     expect(alpha.inputs).toHaveLength(1);
   });
 
+  it('loses frames, and no keys, for a replica that takes nothing', () => {
+    const gateway = new Gateway();
+    const alpha = new Replica(gateway, 'alpha');
+    alpha.client.announce(2);
+    alpha.carry();
+    alpha.waitingBytes = 5 * 1024 * 1024;
+    for (const kind of ['packet', 'console'] as const)
+      gateway.links.offer({ kind, bytes: Uint8Array.of(7) });
+    alpha.carry();
+    expect(alpha.inputs.map(({ kind }) => kind)).toEqual(['console']);
+  });
+
   it('lets one replica speak on with a higher token', () => {
     const gateway = new Gateway();
     const alpha = new Replica(gateway, 'alpha');
@@ -152,7 +173,8 @@ describe('the gateway listens to the highest token', () => {
       onInput: () => {},
     });
     const sent: Uint8Array[] = [];
-    const end = { send: (bytes: Uint8Array) => sent.push(bytes), end: () => {} };
+    const send = (bytes: Uint8Array) => sent.push(bytes);
+    const end = { send, waitingBytes: 0, end: () => {} };
     expect(gateway.links.greet('x', stranger.greeting, end)).toBe(false);
     expect(gateway.news).toEqual(['refuses x: expected machine bank, got shop']);
     expect(gateway.links.greet('y', Uint8Array.of(1, 2, 3), end)).toBe(false);

@@ -50,7 +50,7 @@ beforeEach(() => {
 afterEach(() => parts.end());
 
 describeWithTool(['redis-cli', 'tcpdump'], 'redis-cli at a protected guest', () => {
-  it('has one connection over the death of the primary; no command is lost or done twice', async () => {
+  it('has one connection over the death of the primary; every command is done once', async () => {
     await begin('redis', 6379);
     const client = spawn('redis-cli', ['-p', String(port)], { stdio: 'pipe' });
     let output = '';
@@ -58,14 +58,14 @@ describeWithTool(['redis-cli', 'tcpdump'], 'redis-cli at a protected guest', () 
       output += text;
     });
     const numbers = () => output.split('\n').filter((line) => line !== '');
-    for (let i = 1; i <= 60; i++) {
+    for (let i = 1; i <= 40; i++) {
       client.stdin.write('INCR n\n');
       await until(`${i} answers`, () => numbers().length >= i);
       if (i === 20) await parts.kill('alpha');
     }
     client.stdin.end();
     await once(client, 'exit');
-    expect(numbers()).toEqual(Array.from({ length: 60 }, (_, i) => String(i + 1)));
+    expect(numbers()).toEqual(Array.from({ length: 40 }, (_, i) => String(i + 1)));
     const status = await parts.status<Status>('gateway');
     expect(status!.token).toBe(3);
     expect(status!.published).toEqual([`TCP 127.0.0.1:${port} is port 6379 of the guest`]);
@@ -80,7 +80,7 @@ describeWithTool(['redis-cli', 'tcpdump'], 'redis-cli at a protected guest', () 
 describeWithTool('curl', 'curl at a protected guest', () => {
   it('gets every byte of a download during which the primary dies', async () => {
     await begin('httpd', 80);
-    const size = 2_000_000;
+    const size = 1_000_000;
     const client = spawn('curl', ['-sS', `http://127.0.0.1:${port}/bytes/${size}`]);
     const pieces: Buffer[] = [];
     let killed: Promise<void> | undefined;

@@ -101,6 +101,7 @@ export class GatewayWorld {
   readonly prng: Prng;
   readonly config: Partial<GatewayConfig>;
   frames = 0;
+  #isSorted = true;
   #wire: { atNs: number; to: 'guest' | 'gateway'; frame: Uint8Array }[] = [];
 
   constructor(seed: number, weather: Weather = FAIR, config: Partial<GatewayConfig> = {}) {
@@ -138,11 +139,11 @@ export class GatewayWorld {
   step(): boolean {
     this.#work();
     const { deadlineNs } = this.gateway;
-    const times = [deadlineNs, this.#wire[0]?.atNs, ...this.guest.deadlines];
+    const times = [deadlineNs, this.#first?.atNs, ...this.guest.deadlines];
     const next = Math.min(...times.filter((each) => each !== undefined));
     if (next === Number.POSITIVE_INFINITY) return false;
     this.nowNs = Math.max(this.nowNs, next);
-    while (this.#wire.length > 0 && this.#wire[0]!.atNs <= this.nowNs) this.#deliver();
+    while (this.#wire.length > 0 && this.#first!.atNs <= this.nowNs) this.#deliver();
     return true;
   }
 
@@ -190,7 +191,14 @@ export class GatewayWorld {
     if (this.cut || this.prng.chance(drop)) return;
     for (let copies = this.prng.chance(duplicate) ? 2 : 1; copies > 0; copies--)
       this.#wire.push({ atNs: this.nowNs + 1000 + this.prng.below(delayNs), to, frame });
-    this.#wire.sort((a, b) => a.atNs - b.atNs);
+    this.#isSorted = false;
+  }
+
+  /** The frame that arrives next. */
+  get #first(): { atNs: number; to: 'guest' | 'gateway'; frame: Uint8Array } | undefined {
+    if (!this.#isSorted) this.#wire.sort((a, b) => a.atNs - b.atNs);
+    this.#isSorted = true;
+    return this.#wire[0];
   }
 
   #deliver(): void {
