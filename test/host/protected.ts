@@ -88,7 +88,8 @@ export class Protected {
   isProtected(): Promise<MachineStatus> {
     return until('the machine is protected', async () => {
       const status = await this.look();
-      const isReady = status?.gateway.isReady && status.replicas.some((r) => r.protected);
+      const isServed = status?.gateway.isReady && (!status.disk || status.disk.isReady);
+      const isReady = isServed && status.replicas.some((replica) => replica.protected);
       return isReady ? status : undefined;
     });
   }

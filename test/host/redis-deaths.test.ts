@@ -1,8 +1,11 @@
 /**
- * A client that does not notice: redis-cli counts on one connection while the primary under it is
- * killed again and again. Every answer must be the next number.
+ * A client that does not notice: redis-cli counts on one connection while the primary under it, and
+ * the disk server to which every number goes, are killed again and again. Every answer must be the
+ * next number.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runs } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
@@ -10,7 +13,10 @@ import { Protected } from './protected.ts';
 import { until } from './support.ts';
 
 /** Numbers counted between two deaths. */
-const COUNTS = 200;
+const COUNTS = 100;
+
+/** Bytes of the disk on which redis keeps its journal. */
+const DISK_BYTES = 4 * 1024 * 1024;
 
 let machine: Protected;
 let client: ChildProcess | undefined;
@@ -24,8 +30,10 @@ afterEach(() => {
 });
 
 describeWithTool('redis-cli', 'a redis that is protected', () => {
-  it('counts on over the deaths of its primaries, on one connection', async () => {
-    machine.watch('redis', '6379/tcp', '--restart');
+  it('counts on over the deaths of primaries and disk servers, on one connection', async () => {
+    const disk = join(machine.home, 'disk.img');
+    writeFileSync(disk, new Uint8Array(DISK_BYTES));
+    machine.watch('redis', '6379/tcp', '--restart', '--disk', disk);
     await machine.isProtected();
     const args = ['-h', '127.0.0.1', '-p', String(machine.port)];
     const { stdin, stdout, stderr } = (client = spawn('redis-cli', args));
@@ -43,7 +51,8 @@ describeWithTool('redis-cli', 'a redis that is protected', () => {
       const reached = lines.length + COUNTS;
       await until('the client counts', () => lines.length >= reached);
       await machine.isProtected();
-      expect(machine.vmft('crash', machine.dir, 'primary').status).toBe(0);
+      const victim = death % 2 === 1 ? 'primary' : 'disk';
+      expect(machine.vmft('crash', machine.dir, victim).status).toBe(0);
       const atDeath = lines.length;
       await until('it counts again', () => lines.length > atDeath);
     }
