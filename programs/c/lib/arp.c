@@ -36,5 +36,5 @@ void arp_receive(const struct frame *frame)
     wire_put32(bytes + SENDER_IP, ip_address);
     memcpy(bytes + TARGET_MAC, question + SENDER_MAC, TARGET_MAC - SENDER_MAC);
     answer->length = END;
-    net_send(answer);
+    net_add(answer);
 }

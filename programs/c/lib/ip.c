@@ -96,7 +96,7 @@ void ip_send(struct frame *frame, const struct peer *to, unsigned protocol, unsi
     wire_put32(header + TARGET, to->address);
     wire_put16(header + CHECKSUM, checksum_end(checksum_add(0, header, IP_HEADER)));
     frame->length = IP_PAYLOAD + length;
-    net_send(frame);
+    net_add(frame);
 }
 
 unsigned ip_pseudo_sum(const struct peer *peer, unsigned protocol, unsigned length)

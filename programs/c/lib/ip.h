@@ -40,7 +40,10 @@ struct packet {
 /* From now on packets of this protocol are given to `input`, which looks at them and is done. */
 void ip_handle(unsigned protocol, void (*input)(const struct packet *packet));
 
-/* Takes a frame from the network: answers ARP, hands packets on, drops all else. */
+/*
+ * Takes a frame from the network: answers ARP, hands packets on, drops all else. What is sent, here
+ * or by ip_send, goes with net_go.
+ */
 void ip_receive(const struct frame *frame);
 
 /*

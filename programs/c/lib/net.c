@@ -23,6 +23,7 @@ static struct virtqueue receive_queue, send_queue;
 static struct frame received[VIRTQUEUE_SIZE], outgoing[VIRTQUEUE_SIZE];
 static struct frame *unused; /* of `outgoing`: the first that is not on its way */
 static unsigned on_their_way;
+static bool added; /* and the device does not know yet */
 
 static void offer(struct frame *frame)
 {
@@ -93,13 +94,25 @@ struct frame *net_frame(void)
     return frame;
 }
 
-void net_send(struct frame *frame)
+void net_add(struct frame *frame)
 {
     memset(frame->header, 0, HEADER_BYTES);
     struct piece piece = {frame->header, HEADER_BYTES + frame->length, false};
     virtqueue_add(&send_queue, &piece, 1, frame);
     on_their_way++;
-    virtqueue_notify(&send_queue);
+    added = true;
+}
+
+void net_go(void)
+{
+    if (added) virtqueue_notify(&send_queue);
+    added = false;
+}
+
+void net_send(struct frame *frame)
+{
+    net_add(frame);
+    net_go();
 }
 
 void net_finish(void)

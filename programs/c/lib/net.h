@@ -49,6 +49,13 @@ struct frame *net_frame(void);
 void net_send(struct frame *frame);
 
 /*
+ * The same for many frames: they are added one by one, and go together. The device is told once
+ * instead of each time, and a replicated machine lets them out by one entry of its log.
+ */
+void net_add(struct frame *frame);
+void net_go(void);
+
+/*
  * Whether net_frame has one to give. While it has none the device interrupts when one becomes free,
  * so this is a condition to wait for.
  */

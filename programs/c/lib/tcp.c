@@ -209,8 +209,9 @@ void tcp_send(void)
         if (c->state == TCP_FREE || c->state == TCP_BROKEN || tcp_output(c)) continue;
         frames_missing = true;
         turn = tcp_number(c);
-        return;
+        break;
     }
+    net_go();
 }
 
 /* Bytes that wait to be taken; the FIN, too, has a number. */
