@@ -63,6 +63,8 @@ export class GuestNetwork {
   inputs = 0;
   /** Frames that the guest has sent, lost ones too. */
   framesSent = 0;
+  /** So many of the next frames of the guest are lost, whatever the weather. */
+  loseFromGuest = 0;
   /** Frames that the wire has lost. */
   lost = 0;
   /** Frames for the guest, the first few. */
@@ -186,7 +188,10 @@ export class GuestNetwork {
     else if (output.kind === 'disk') this.#serve(output.request);
     else if (output.kind === 'frame') {
       this.framesSent++;
-      this.#carry(() => this.#arrive(output.bytes));
+      if (this.loseFromGuest > 0) {
+        this.loseFromGuest--;
+        this.lost++;
+      } else this.#carry(() => this.#arrive(output.bytes));
     }
   }
 
@@ -219,7 +224,10 @@ export class GuestNetwork {
     const segment = parseTcp(packet.payload, packet.source, packet.destination);
     if (!segment) throw new Error('the guest has sent a damaged segment');
     this.fromGuest.push(segment);
-    this.#clients.get(segment.destinationPort)?.end.onSegment(segment, this.nowNs);
+    const client = this.#clients.get(segment.destinationPort);
+    client?.end.onSegment(segment, this.nowNs);
+    // At once, so that each segment behind a gap is acknowledged.
+    for (const answer of client?.poll(this.nowNs) ?? []) this.inject(answer);
   }
 
   #serve({ id, disk, op, sector, sectors, data }: DiskRequest): void {

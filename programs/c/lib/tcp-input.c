@@ -68,7 +68,8 @@ static void widen(struct tcp *c, unsigned bytes)
         return;
     }
     if (c->recovering) c->congestion_window = c->threshold;
-    else if (c->congestion_window < c->threshold) c->congestion_window += smaller(bytes, c->most);
+    /* All of `bytes`: an acknowledgement may stand for many segments (RFC 3465). */
+    else if (c->congestion_window < c->threshold) c->congestion_window += bytes;
     else c->congestion_window += 1 + c->most * c->most / c->congestion_window;
     c->congestion_window = smaller(c->congestion_window, 2 * TCP_SEND_BYTES);
     c->recovering = false;
