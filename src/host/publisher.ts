@@ -147,6 +147,7 @@ export class Publisher {
   /** Does what the gateway asks for, until it asks for nothing. */
   #work(): void {
     for (;;) {
+      for (const id of this.#gateway.touched) this.#move(id);
       const { frames, changed, failed } = this.#gateway.poll(nowNs());
       for (const frame of frames) this.#deliver(frame);
       for (const { port } of failed) this.#reset(port);

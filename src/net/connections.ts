@@ -69,6 +69,11 @@ export class Connections {
     return [...this.state.connections.keys()];
   }
 
+  /** Connections that have changed since they were last polled. */
+  get touched(): number[] {
+    return [...this.state.touched];
+  }
+
   /** Calls `remotePort` → the connection's local port; undefined when the table is full. */
   connect(remotePort: number, nowNs: number): number | undefined {
     const { state } = this;

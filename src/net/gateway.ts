@@ -110,6 +110,14 @@ export class Gateway {
     return this.#tcp.ports;
   }
 
+  /**
+   * Connections that have changed since the last `poll`. What is read of them before it is
+   * acknowledged together with its arrival, and not once more as room in the window.
+   */
+  get touched(): readonly number[] {
+    return this.#tcp.touched;
+  }
+
   /** Clients that have sent datagrams. */
   get udpClients(): number {
     return this.#udp.size;
