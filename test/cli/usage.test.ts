@@ -1,5 +1,6 @@
 /** Command lines that make no sense, and help. */
 import { describe, expect, it } from 'vitest';
+import { LOG_VERSION } from '../../src/hypervisor/log-file.ts';
 import { Folder, type Mistake, refuses } from './support.ts';
 
 const folder = new Folder();
@@ -64,6 +65,6 @@ describe('help', () => {
   it('shows the version', async () => {
     expect((await folder.vmft(['--version'])).stdout).toMatch(/^vmft \d+\.\d+\.\d+\n$/);
     const { stdout } = await folder.vmft(['version', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ logFormat: 1, node: process.version });
+    expect(JSON.parse(stdout)).toMatchObject({ logFormat: LOG_VERSION, node: process.version });
   });
 });

@@ -26,7 +26,7 @@ import { drain } from './toy.ts';
 
 const DIGEST_EVERY = 1_000_000;
 /** Stretches of execution after a go-live; a guest that polls uses them up. */
-const LIVE_SLICES = runs(8);
+const LIVE_SLICES = runs(3);
 
 interface GuestRecording {
   readonly config: MachineConfig;
@@ -128,7 +128,7 @@ function checkAlteredLogs(recording: GuestRecording): void {
         expect(error).toBeInstanceOf(Divergence);
       }
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(20) },
   );
 }
 

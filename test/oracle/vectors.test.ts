@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatTest, parseTest } from '../../src/cli/vectors-line.ts';
 import { VectorPort } from '../../src/cli/vectors-port.ts';
+import { runs } from '../support/runs.ts';
 
 const RAM = 0x10000;
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -260,7 +261,7 @@ describe('the machine', () => {
         expect(used.feed(one)).toBe(fresh);
         expect(used.feed(one)).toBe(fresh);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(150) },
     );
   });
 });

@@ -257,7 +257,7 @@ describe('TCP in a guest', () => {
         expect(network.ended).toBeUndefined();
       },
     );
-    fc.assert(property, { numRuns: runs(300) });
+    fc.assert(property, { numRuns: runs(100) });
     const other = network.connect(HTTP);
     other.send(get('/bytes/5'));
     expectSame(other.take(answerOf(5).length), answerOf(5));
@@ -301,6 +301,6 @@ describe('TCP in a guest over any wire', () => {
         }
       },
     );
-    fc.assert(property, { numRuns: runs(6) });
+    fc.assert(property, { numRuns: runs(3) });
   });
 });

@@ -126,7 +126,7 @@ describeWithTool('redis-server', 'the guest redis', () => {
           comparable(words, theirs[i + 1]!),
         );
     });
-    await fc.assert(property, { numRuns: runs(60) });
+    await fc.assert(property, { numRuns: runs(20) });
   });
 });
 
@@ -274,6 +274,6 @@ describe('the journal of the guest redis', () => {
         expect(n).toBeLessThanOrEqual(total);
       },
     );
-    fc.assert(property, { numRuns: runs(6) });
+    fc.assert(property, { numRuns: runs(3) });
   });
 });

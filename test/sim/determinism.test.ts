@@ -15,7 +15,7 @@ describe('a simulated world', () => {
         const scenario = toyScenario(seed, these);
         expect(runScenario(scenario, toyParts())).toEqual(runScenario(scenario, toyParts()));
       }),
-      { numRuns: runs(20) },
+      { numRuns: runs(8) },
     );
   });
 
@@ -37,7 +37,7 @@ describe('a simulated world', () => {
         expect(outcomeOf(copy, parts)).toEqual(outcomeOf(world, parts));
         expect(outcomeOf(world, parts)).toEqual(runScenario(scenario, parts));
       }),
-      { numRuns: runs(30) },
+      { numRuns: runs(12) },
     );
   });
 
@@ -64,7 +64,7 @@ describe('a simulated world', () => {
         expect(world.state.trace).toEqual(begun.state.trace);
         expect(world.state.firedFaults).toEqual(begun.state.firedFaults);
       }),
-      { numRuns: runs(20) },
+      { numRuns: runs(8) },
     );
   });
 

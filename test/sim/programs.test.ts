@@ -18,9 +18,9 @@ import { runs } from '../support/runs.ts';
 import { guestParts } from './guests.ts';
 
 const MS = 1_000_000;
-const CRASHES = runs(6);
+const CRASHES = runs(3);
 /** Longer runs get fewer crashes: so many instructions for all of them. */
-const BUDGET = runs(6_000_000);
+const BUDGET = runs(3_000_000);
 
 /**
  * The scenario of a catalogue run: its steps one after the other, its expectations as they stand.

@@ -34,7 +34,7 @@ describe('a toy machine with standbys', () => {
         const outcome = runScenario(toyGroup(4, seed, these), { ...toyParts(), tracing: false });
         expect(outcome.violations).toEqual([]);
       }),
-      { numRuns: runs(200) },
+      { numRuns: runs(60) },
     );
   });
 });
@@ -67,7 +67,7 @@ describe('while a machine moves to a standby', () => {
   ];
 
   /** At each event all of WORST in the long checks, else one in so many, taking turns. */
-  const TURN = Math.max(1, Math.round(10 / runs(1)));
+  const TURN = Math.max(1, Math.round(33 / runs(1)));
 
   /** The world at every event from the offer to the first acknowledgement, and what fails there. */
   function* worstMoments(
@@ -84,7 +84,7 @@ describe('while a machine moves to a standby', () => {
     for (let turn = 0; !over; turn++) {
       const saved = world.save();
       const some = WORST.filter((_, index) => (index + turn) % TURN === 0);
-      const deaths = turn % 2 === 0 || TURN === 1 ? DEATHS : [];
+      const deaths = turn % 8 === 0 || TURN === 1 ? DEATHS : [];
       for (const action of [...deaths, ...some]) {
         const worse = fault(world.state.nowNs, action);
         const other = newWorld(scenario, parts);

@@ -97,7 +97,7 @@ describe('the time from the last heartbeat heard to the go-live', () => {
         const { liveNs } = goLive(exact(time));
         expect(liveNs - lastBeatNs).toBe(time.failureTimeoutNs + testAndSetNs + fenceNs);
       }),
-      { numRuns: runs(10) },
+      { numRuns: runs(4) },
     );
   });
 
@@ -111,7 +111,7 @@ describe('the time from the last heartbeat heard to the go-live', () => {
         expect(liveNs).toBe(Math.max(executedNs, allowedNs));
         if (executedNs > allowedNs) lagged++;
       }),
-      { numRuns: runs(10) },
+      { numRuns: runs(4) },
     );
     expect(lagged).toBeGreaterThan(0);
   });
@@ -141,7 +141,7 @@ describe('the Output Rule', () => {
         expect(free.length).toBeGreaterThan(1);
         expect(held.map((ns, i) => ns - free[i]!)).toEqual(free.map(() => 2 * delay.channelNs));
       }),
-      { numRuns: runs(10) },
+      { numRuns: runs(4) },
     );
   });
 
@@ -162,7 +162,7 @@ describe('the Output Rule', () => {
         const delayed = free.map(([text, atNs]) => [text, atNs + 2 * channelNs]);
         expect(held).toEqual(delayed.slice(0, held.length));
       }),
-      { numRuns: runs(5) },
+      { numRuns: runs(2) },
     );
   });
 });

@@ -68,11 +68,14 @@ describe('chains', () => {
   });
 
   test('positions run freely modulo 2^16', () => {
+    let right = 0;
     for (let i = 0; i < 70_000; i++) {
       const head = driver.offer(0, { address: 0x40000, room: 4 });
       queue.return(queue.take()!.head, i & 3);
-      expect(driver.takeUsed(0)).toEqual([[head, i & 3]]);
+      const used = driver.takeUsed(0);
+      if (used.length === 1 && used[0]![0] === head && used[0]![1] === (i & 3)) right++;
     }
+    expect(right).toBe(70_000);
   });
 
   test('an indirect table holds a chain of its own', () => {
