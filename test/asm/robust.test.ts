@@ -33,7 +33,7 @@ describe('no text makes the assembler throw', () => {
     const text = fc.array(line, { maxLength: 20 }).map((all) => all.map((l) => l.join(' ')));
     fc.assert(
       fc.property(text, (all) => survives(all.join('\n'))),
-      { numRuns: runs(200) },
+      { numRuns: runs(50) },
     );
   });
 
@@ -41,7 +41,7 @@ describe('no text makes the assembler throw', () => {
     const text = fc.array(fc.constantFrom(...lines), { maxLength: 30 });
     fc.assert(
       fc.property(text, (all) => survives(all.join('\n'))),
-      { numRuns: runs(200) },
+      { numRuns: runs(100) },
     );
   });
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { runs } from '../support/runs.ts';
+import { isLong } from '../support/runs.ts';
 import { ended, Folder, GUESTS, PROGRAM, SCENARIOS } from './support.ts';
 
 const folder = new Folder();
@@ -31,7 +31,7 @@ const COMMANDS = [
   'gateway',
   'version',
 ];
-/** Commands of which only the first example is run each time, and all in the long checks. */
+/** Commands whose examples are run in the long checks. */
 const LONG = ['explore', 'soak', 'mutants'];
 /** Examples of programs that wait for their clients for ever, and of what acts on them. */
 const SERVERS = /--publish|--config|vmft (status|stop|crash) /;
@@ -73,7 +73,7 @@ describe('the help of every command ends in examples that work', () => {
     const examples = examplesOf(stdout);
     expect(examples.length).toBeGreaterThan(0);
     const ending = examples.filter((line) => !SERVERS.test(line));
-    for (const example of LONG.includes(command) ? ending.slice(0, runs(1)) : ending) {
+    for (const example of !isLong && LONG.includes(command) ? [] : ending) {
       const { status, stderr } = await shell(example);
       const convicted = example.includes('--without');
       expect(status, `${example}\n${stderr}`).toBe(convicted ? 1 : 0);

@@ -180,6 +180,6 @@ test('whatever is written, captured and restored: hashes follow from contents al
       expect(memory.hash()).toEqual(reference.hash());
       expect(memory.capture()).toEqual(reference.capture());
     }),
-    { numRuns: runs(200) },
+    { numRuns: runs(100) },
   );
 });

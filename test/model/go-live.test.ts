@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { runs } from '../support/runs.ts';
+import { isLong } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
 
 const MODEL = fileURLToPath(new URL('go-live.pml', import.meta.url));
@@ -70,15 +70,15 @@ describeWithTool(['spin', 'gcc'], 'the model of go-live and re-protection', () =
     [14, 'a joining host never claims', 'consistent'],
     [15, 'a restarted host is empty and claims nothing', 'consistent'],
   ];
-  // One in three, and all of them in the long checks.
-  it.each(rules.filter((_, n) => n % 3 === 0 || runs(1) >= 3))(
+  // One in six, and all of them in the long checks.
+  it.each(rules.filter((_, n) => n % 6 === 0 || isLong))(
     'fails without rule %i: %s',
     (rule, _title, property) => {
       expect(check(`OFF=${rule}`).violated).toContain(PROPERTIES[property]);
     },
   );
 
-  if (runs(1) >= 3) {
+  if (isLong) {
     it('holds with all rules and three hosts', () => {
       const { violated, states } = check('HOSTS=3');
       expect(violated).toBeUndefined();

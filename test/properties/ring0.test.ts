@@ -14,10 +14,10 @@ import { runs } from '../support/runs.ts';
 
 const DIGEST_EVERY = 10_000;
 /** The share of boundaries that is looked at; all of them with VMFT_RUNS from 3 on. */
-const SHARE = runs(40) / 100;
+const SHARE = runs(20) / 100;
 /** A longer image is not looked at everywhere, but at so many places. */
 const LONG = 200_000;
-const PLACES = runs(150);
+const PLACES = runs(75);
 
 const all = IMAGES.flatMap(({ name, commandLines }) =>
   commandLines.map((commandLine) => ({ name, commandLine })),

@@ -17,7 +17,7 @@ import type { Action } from '../../src/sim/faults.ts';
 import { runScenario, runWorld, withoutRule } from '../../src/sim/run.ts';
 import { parseScenario, type Scenario } from '../../src/sim/scenario.ts';
 import { scenarioText } from '../../src/sim/scenario-text.ts';
-import { runs } from '../support/runs.ts';
+import { isLong, runs } from '../support/runs.ts';
 import { guestParts, namedScenario } from './guests.ts';
 
 /** A scenario of which the runs are short, with a rule off or none. */
@@ -49,7 +49,8 @@ function letterOf(scenario: Scenario): string {
 }
 
 describe('an explorer that shares what it knows', () => {
-  it.each([undefined, 'output-rule', 'test-and-set', 'confirm-releases'])(
+  const others = ['output-rule', 'test-and-set', 'confirm-releases'];
+  it.each(isLong ? [undefined, ...others] : [undefined])(
     'gives the verdicts of whole runs, without %s',
     (rule) => {
       const scenario = shortScenario(rule);
@@ -69,20 +70,22 @@ describe('an explorer that shares what it knows', () => {
     60_000,
   );
 
-  it('finds the same two faults as one that shares nothing', () => {
-    const whole = shortScenario('confirm-releases');
-    const [alice] = whole.clients;
-    const clients = [{ ...alice!, requests: alice!.requests.slice(0, 1) }];
-    // Quick to suspect and soon over: there are few places for the second fault.
-    const timing = { ...whole.timing, heartbeatNs: 8e6, failureTimeoutNs: 16e6, retryNs: 8e6 };
-    const scenario = { ...whole, clients, timing, settleNs: 20e6 };
-    const part = { index: 61, of: 180 };
-    const shared = explore(scenario, { depth: 2, part });
-    const alone = explore(scenario, { depth: 2, part, sharing: false });
-    expect(shared.rows).toEqual(alone.rows);
-    expect(shared.ways.joined).toBeGreaterThan(shared.ways['run out']);
-    expect(alone.ways.joined).toBe(0);
-  });
+  if (isLong) {
+    it('finds the same two faults as one that shares nothing', () => {
+      const whole = shortScenario('confirm-releases');
+      const [alice] = whole.clients;
+      const clients = [{ ...alice!, requests: alice!.requests.slice(0, 1) }];
+      // Quick to suspect and soon over: there are few places for the second fault.
+      const timing = { ...whole.timing, heartbeatNs: 8e6, failureTimeoutNs: 16e6, retryNs: 8e6 };
+      const scenario = { ...whole, clients, timing, settleNs: 20e6 };
+      const part = { index: 61, of: 180 };
+      const shared = explore(scenario, { depth: 2, part });
+      const alone = explore(scenario, { depth: 2, part, sharing: false });
+      expect(shared.rows).toEqual(alone.rows);
+      expect(shared.ways.joined).toBeGreaterThan(shared.ways['run out']);
+      expect(alone.ways.joined).toBe(0);
+    });
+  }
 });
 
 describe('an exploration', () => {

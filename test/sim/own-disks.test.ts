@@ -34,7 +34,7 @@ describe('a toy machine with disks of its own on each host', () => {
       fc.property(fc.nat(), someFaults(FOUR), (seed, faults) => {
         expect(run(toyGroup(4, seed, faults)).violations).toEqual([]);
       }),
-      { numRuns: runs(15) },
+      { numRuns: runs(8) },
     );
   });
 
@@ -47,7 +47,7 @@ describe('a toy machine with disks of its own on each host', () => {
         const parts = toyParts({ ...WRITER, ...(exit === undefined ? {} : { exitAt: exit }) });
         expect(runScenario(scenario, { ...parts, tracing: false }).violations).toEqual([]);
       }),
-      { numRuns: runs(15) },
+      { numRuns: runs(8) },
     );
   });
 

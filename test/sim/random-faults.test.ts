@@ -24,7 +24,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), crash, (seed, fault) => {
         expect(run(toyScenario(seed, [fault])).violations).toEqual([]);
       }),
-      { numRuns: runs(50) },
+      { numRuns: runs(25) },
     );
   });
 
@@ -33,7 +33,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), crash, fc.integer({ min: 50, max: 3000 }), (seed, fault, exitAt) => {
         expect(run(toyScenario(seed, [fault]), exitAt).violations).toEqual([]);
       }),
-      { numRuns: runs(40) },
+      { numRuns: runs(20) },
     );
   });
 
@@ -42,7 +42,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), anyFaults, (seed, faults) => {
         expect(run(toyScenario(seed, faults)).violations).toEqual([]);
       }),
-      { numRuns: runs(80) },
+      { numRuns: runs(40) },
     );
   });
 });
@@ -54,7 +54,7 @@ describe('a protected toy machine of any settings', () => {
       fc.property(fc.nat(), anyFaults, settings, exitAt, (seed, faults, set, exit) => {
         expect(run({ ...toyScenario(seed, faults), ...set }, exit).violations).toEqual([]);
       }),
-      { numRuns: runs(80) },
+      { numRuns: runs(40) },
     );
   });
 });

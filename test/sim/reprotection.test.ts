@@ -34,7 +34,7 @@ describe('a toy machine with standbys', () => {
         const outcome = runScenario(toyGroup(4, seed, these), { ...toyParts(), tracing: false });
         expect(outcome.violations).toEqual([]);
       }),
-      { numRuns: runs(60) },
+      { numRuns: runs(30) },
     );
   });
 });

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isLong } from './runs.ts';
 
 /** programs/ of this tree. */
 export const PROGRAMS = resolve(dirname(fileURLToPath(import.meta.url)), '../../programs');
@@ -54,6 +55,11 @@ export interface CatalogueProgram {
 export function readCatalogue(): CatalogueProgram[] {
   const text = readFileSync(`${PROGRAMS}/catalogue.json`, 'utf8');
   return (JSON.parse(text) as { programs: CatalogueProgram[] }).programs;
+}
+
+/** The first run of a program, and all of them in the long checks. */
+export function someRuns({ runs }: CatalogueProgram): readonly CatalogueRun[] {
+  return isLong ? runs : runs.slice(0, 1);
 }
 
 /** Whether the console's whole output is what the run asks for. */

@@ -10,3 +10,6 @@ if (!(factor > 0)) throw new Error(`VMFT_RUNS must be a positive number: ${proce
 export function runs(usual: number): number {
   return Math.max(1, Math.round(usual * factor));
 }
+
+/** Whether the long checks are running: what takes long and what has been seen often is done too. */
+export const isLong = factor >= 3;
