@@ -56,6 +56,6 @@ it.each(all)('$name $commandLine goes on alike where it is restored', ({ name, c
     again.slice(count + steps);
     expect(restored.machine.digest(), `restored at ${count}`).toBe(stepped.machine.digest());
   }
-  expect(looked).toBeGreaterThan(commandLine === '' ? 50 : 10);
+  expect(looked).toBeGreaterThan(commandLine === '' ? 10 : 5);
   expect(stepped.machine.digest()).toBe(run.machine.digest());
 });

@@ -11,5 +11,5 @@ export function runs(usual: number): number {
   return Math.max(1, Math.round(usual * factor));
 }
 
-/** Whether the long checks are running: what takes long and what has been seen often is done too. */
+/** Whether the long checks run: what takes long and what has been seen often is done too. */
 export const isLong = factor >= 3;

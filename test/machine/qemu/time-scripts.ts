@@ -14,7 +14,7 @@
  */
 import fc from 'fast-check';
 import { PIT_HZ, Pit, type PitState } from '../../../src/machine/devices/pit.ts';
-import type { Access } from '../../support/access-guest.ts';
+import { type Access, isRead } from '../../support/access-guest.ts';
 import { NS_PER_INSTRUCTION } from '../../support/board-bench.ts';
 import { Scribe } from './scribe.ts';
 
@@ -23,6 +23,10 @@ const SLACK = [-8, -4, 0, 4, 8];
 /** Bits of a count that change between these. */
 const LOW_BITS = 0x0f;
 const NS_PER_PULSE = 1e9 / PIT_HZ;
+
+/** Instructions of the guest (access-guest.ts) for an access, beside those of a delay. */
+const instructionsOf = (access: Access): number =>
+  access[0] === 'ack' ? 14 : isRead(access) ? 11 : 8;
 
 /** Instructions in which about `pulses` pulses pass. */
 const turns = (pulses: number): number => Math.round((pulses * NS_PER_PULSE) / NS_PER_INSTRUCTION);
@@ -57,6 +61,13 @@ class TimerScribe extends Scribe {
     this.make('delay', turns(20));
     this.make('out1', 0x20, 0x11);
     for (const word of [0x20, 4, 1]) this.make('out1', 0x21, word);
+  }
+
+  /** As every scribe's; and the time passes that the guest takes for it. */
+  override make(...access: Access): number {
+    const value = super.make(...access);
+    this.bench.perform({ pass: NS_PER_INSTRUCTION * instructionsOf(access) });
+    return value;
   }
 
   /** Takes and ends a request that one of the boards may see. */
