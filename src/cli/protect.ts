@@ -4,6 +4,7 @@ import { type Command as Cmd, Command, Option } from 'commander';
 import { VmftError } from '../base/errors.ts';
 import { DEFAULT_RAM_BYTES } from '../base/limits.ts';
 import { sizeText } from '../base/units.ts';
+import { DEFAULT_TIMING } from '../ft/config.ts';
 import type { PublishSpec } from '../host/listen.ts';
 import { publish, repeated, size, time, wholeNumber } from './arguments.ts';
 
@@ -118,12 +119,12 @@ function addOptions(command: Cmd): Command {
     .addOption(
       new Option('--heartbeat <TIME>', 'time between two heartbeats')
         .argParser(time)
-        .default(100 * MS, '100ms'),
+        .default(DEFAULT_TIMING.heartbeatNs, '10ms'),
     )
     .addOption(
       new Option('--failure-timeout <TIME>', 'silence after which a host counts as dead')
         .argParser(time)
-        .default(1000 * MS, '1s'),
+        .default(DEFAULT_TIMING.failureTimeoutNs, '200ms'),
     )
     .addOption(
       new Option('--uncertain <POLICY>', 'what a new primary does with frames in doubt')

@@ -32,7 +32,7 @@ export function stopCommand(): Command {
     });
 }
 
-const VICTIMS = ['primary', 'backup', 'standby', 'link', 'gateway', 'disk'];
+const VICTIMS = ['primary', 'backup', 'standby', 'link', 'gateway-link', 'gateway', 'disk'];
 
 /** Defines `vmft crash`. */
 export function crashCommand(): Command {

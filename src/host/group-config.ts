@@ -10,12 +10,12 @@
  *   arbiter: dir:arbiter           or etcd:URL,...
  *   hosts: [{name, place, address}]  HOST:PORT for channel (TCP) and heartbeats (UDP)
  *   disk, gateway: unix:disk.socket  where these processes listen
- *   timing: {heartbeatMs, failureTimeoutMs}, channelBytes, uncertain
+ *   timing: {heartbeatMs, failureTimeoutMs} (10, 200), channelBytes, uncertain
  */
 import { resolve } from 'node:path';
 import { VmftError } from '../base/errors.ts';
 import { DEFAULT_RAM_BYTES } from '../base/limits.ts';
-import type { UncertainPolicy } from '../ft/config.ts';
+import { DEFAULT_TIMING, type UncertainPolicy } from '../ft/config.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
 import { readUserFile } from './files.ts';
@@ -111,8 +111,8 @@ export function checkConfig(document: unknown, folder: string): GroupConfig {
     hosts: root.list('hosts').map(hostOf),
     disk: addressAt(root.text('disk'), path),
     gateway: addressAt(root.text('gateway'), path),
-    heartbeatMs: timing.number('heartbeatMs', 100),
-    failureTimeoutMs: timing.number('failureTimeoutMs', 500),
+    heartbeatMs: timing.number('heartbeatMs', DEFAULT_TIMING.heartbeatNs / 1e6),
+    failureTimeoutMs: timing.number('failureTimeoutMs', DEFAULT_TIMING.failureTimeoutNs / 1e6),
     channelBytes: root.number('channelBytes', 4 * 1024 * 1024),
     uncertain: root.oneOf('uncertain', ['resend', 'drop', 'resend-tcp-drop-udp']),
   };

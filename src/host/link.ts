@@ -39,6 +39,7 @@ export class Link {
   #socket: TLSSocket | undefined;
   #up = false;
   #closed = false;
+  #cut = false;
   #told = false;
   #retryMs: number = RETRY_MS[0];
   #retry: NodeJS.Timeout | undefined;
@@ -67,7 +68,22 @@ export class Link {
     this.#socket?.end();
   }
 
+  /** Breaks the connection, as a failing switch would; another one is made. */
+  break(): void {
+    this.#socket?.destroy();
+  }
+
+  /** Cuts the link, or mends it: meanwhile there is no connection. */
+  set isCut(cut: boolean) {
+    this.#cut = cut;
+    if (cut) this.break();
+  }
+
   #connect(): void {
+    if (this.#cut) {
+      this.#tryLater();
+      return;
+    }
     const { address, key, identity, greeting, maxBytes } = this.#options;
     const socket = connectSecure(address, key, identity);
     this.#socket = socket;
@@ -110,6 +126,10 @@ export class Link {
     if (this.#closed) return;
     if (!this.#told) this.#options.onDown(`${addressText(this.#options.address)}: ${reason}`);
     this.#told = true;
+    this.#tryLater();
+  }
+
+  #tryLater(): void {
     this.#retry = setTimeout(() => this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS[1]);
   }

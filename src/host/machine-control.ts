@@ -70,18 +70,31 @@ function signal(mark: ProcessMark, name: NodeJS.Signals): void {
 }
 
 /** What can be hurt. */
-export const VICTIMS = ['primary', 'backup', 'standby', 'link', 'gateway', 'disk'] as const;
+export const VICTIMS = [
+  // Processes.
+  'primary',
+  'backup',
+  'standby',
+  'gateway',
+  'disk',
+  // Links.
+  'link',
+  'gateway-link',
+] as const;
 export type Victim = (typeof VICTIMS)[number];
+
+type Process = Exclude<Victim, 'link' | 'gateway-link'>;
 
 /** How: for good, or until it is resumed. */
 export type Harm = 'kill' | 'pause' | 'resume';
 
 /**
  * Kills, pauses or resumes a process of the machine, or breaks, cuts or mends the link between its
- * replicas. Returns what was done, in words; VmftError 'environment' where there is no such victim.
+ * replicas, or that of the live one to the gateway. Returns what was done, in words; VmftError
+ * 'environment' where there is no such victim.
  */
 export async function hurt(config: GroupConfig, victim: Victim, harm: Harm): Promise<string> {
-  if (victim === 'link') return hurtLink(config, harm);
+  if (victim === 'link' || victim === 'gateway-link') return hurtLink(config, victim, harm);
   if (harm === 'resume') return resume(config, victim);
   const name = await findVictim(config, victim);
   const mark = readMark(partFiles(config.folder, name).mark);
@@ -91,7 +104,7 @@ export async function hurt(config: GroupConfig, victim: Victim, harm: Harm): Pro
   return `${name}${kind}, process ${mark.pid}: ${harm === 'kill' ? 'killed' : 'paused'}`;
 }
 
-async function findVictim(config: GroupConfig, victim: Exclude<Victim, 'link'>): Promise<string> {
+async function findVictim(config: GroupConfig, victim: Process): Promise<string> {
   if (victim === 'gateway' || victim === 'disk') {
     const there = livingParts(config).some(({ name }) => name === victim);
     if (there) return victim;
@@ -118,8 +131,9 @@ function resume(config: GroupConfig, victim: Victim): string {
   throw new VmftError('environment', `${config.folder}: no such process is paused`);
 }
 
-async function hurtLink(config: GroupConfig, harm: Harm): Promise<string> {
-  const ask = { kill: 'break', pause: 'cut', resume: 'mend' }[harm];
+async function hurtLink(config: GroupConfig, link: Victim, harm: Harm): Promise<string> {
+  const verb = { kill: 'break', pause: 'cut', resume: 'mend' }[harm];
+  const ask = link === 'link' ? verb : `${verb}-${link}`;
   const live = (await statusOf(config)).replicas.filter((r) => harm === 'resume' || isLive(r));
   const asked = live.filter(({ state }) => state === 'running');
   if (asked.length === 0) {
@@ -131,5 +145,5 @@ async function hurtLink(config: GroupConfig, harm: Harm): Promise<string> {
     ),
   );
   const done = { kill: 'broken once', pause: 'cut', resume: 'mended' }[harm];
-  return `the link of ${asked.map(({ name }) => name).join(', ')}: ${done}`;
+  return `the ${link} of ${asked.map(({ name }) => name).join(', ')}: ${done}`;
 }

@@ -28,6 +28,8 @@ export interface ReplicaStatusReport extends PartStatus {
   readonly lagMs?: number;
   readonly heldOutputs?: number;
   readonly instructions?: number;
+  /** The longest that the process was busy, or had no turn, while it should have done something. */
+  readonly latestMs?: number;
   readonly channel?: { readonly sentBytes: number; readonly receivedBytes: number };
   readonly failovers?: readonly Failover[];
 }

@@ -59,6 +59,8 @@ export class ReplicaDriver {
   #seen = '';
   /** What the guest has ended with, once that has been released. */
   exitStatus: number | undefined;
+  /** The most that an alarm has come after its time, in ns: so long it had no turn, or was busy. */
+  latestNs = 0;
 
   constructor(options: ReplicaDriverOptions) {
     this.#options = options;
@@ -182,7 +184,9 @@ export class ReplicaDriver {
 
   /** A timer of Node may fire a little early; the core is told no sooner than it has asked. */
   #ring(): void {
-    if (this.#options.nowNs() < this.#alarmNs) this.#arm();
+    const lateNs = this.#options.nowNs() - this.#alarmNs;
+    this.latestNs = Math.max(this.latestNs, lateNs);
+    if (lateNs < 0) this.#arm();
     else this.post({ kind: 'wake' });
   }
 

@@ -204,6 +204,7 @@ class ReplicaProcess {
     return {
       ...this.#status.describe(this.#replica.state()),
       instructions: this.#engine?.count ?? 0,
+      latestMs: this.#driver.latestNs / 1e6,
       channel: { peers, sentBytes: counts.sent, receivedBytes: counts.received },
       unconfirmedOutputs: this.#gateway.unconfirmed,
       gateway: this.#gatewayLink.isUp,
@@ -224,6 +225,13 @@ class ReplicaProcess {
       case 'mend':
         this.#channel.isCut = ask === 'cut';
         this.#heartbeats!.isCut = ask === 'cut';
+        return { done: ask };
+      case 'break-gateway-link':
+        this.#gatewayLink.break();
+        return { done: ask };
+      case 'cut-gateway-link':
+      case 'mend-gateway-link':
+        this.#gatewayLink.isCut = ask === 'cut-gateway-link';
         return { done: ask };
       default:
         return undefined;

@@ -13,3 +13,12 @@ export function runs(usual: number): number {
 
 /** Whether the long checks run: what takes long and what has been seen often is done too. */
 export const isLong = factor >= 3;
+
+/**
+ * How often something costly is done, by the length of the checks: in `npm test`, in `.ci/run`
+ * (VMFT_RUNS=5), and in `npm run soak` (VMFT_RUNS=10, and in proportion beyond).
+ */
+export function runsByLength(usual: number, long: number, soak: number): number {
+  if (factor >= 10) return Math.round((soak * factor) / 10);
+  return isLong ? long : usual;
+}
