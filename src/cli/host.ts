@@ -1,6 +1,13 @@
 /** `vmft host`: one replica of a protected machine. */
 import { Command } from 'commander';
-import { readGroupConfig } from './group-file.ts';
+import { readConfig } from '../host/config-file.ts';
+import { listeningAt } from '../host/group-config.ts';
+
+interface HostOptions {
+  readonly config: string;
+  readonly listen?: string;
+  readonly coldStart?: boolean;
+}
 
 /** Defines `vmft host`. */
 export function hostCommand(): Command {
@@ -8,16 +15,18 @@ export function hostCommand(): Command {
     .description('run one replica of a protected machine')
     .argument('NAME', 'which host of the configuration this is')
     .requiredOption('--config <FILE>', 'configuration of the machine, YAML or JSON')
+    .option('--listen <HOST:PORT>', 'listen there, and not at the address of the configuration')
     .option('--cold-start', 'the machine begins: the first host is its primary, the second backup')
     .addHelpText(
       'after',
       `
 Examples:
   vmft host alpha --config machine.json --cold-start
-  vmft host gamma --config machine.json`,
+  vmft host gamma --config machine.yaml --listen 0.0.0.0:7100`,
     )
-    .action(async (name: string, options: { config: string; coldStart?: boolean }) => {
+    .action(async (name: string, { config: file, listen, coldStart = false }: HostOptions) => {
       const { runReplica } = await import('../host/replica-process.ts');
-      await runReplica(readGroupConfig(options.config), name, options.coldStart ?? false);
+      const config = listeningAt(readConfig(file), { host: name }, listen);
+      await runReplica(config, name, coldStart);
     });
 }

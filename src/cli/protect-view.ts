@@ -3,6 +3,7 @@
  * anew, otherwise a line for whatever has changed.
  */
 import { Chalk } from 'chalk';
+import { describePublished } from '../host/listen.ts';
 import type { MachineStatus, ReplicaStatusReport } from '../host/machine-status.ts';
 import type { Protection } from '../host/protection.ts';
 import { STATUS } from './exit-status.ts';
@@ -21,9 +22,7 @@ export interface WatchOptions {
 export async function watch(protection: Protection, options: WatchOptions): Promise<number> {
   const { config } = protection;
   const { folder, publish } = config;
-  for (const { host, port, guestPort, protocol } of publish) {
-    note(`${protocol.toUpperCase()} ${host}:${port} is port ${guestPort} of the guest`);
-  }
+  for (const spec of publish) note(describePublished(spec));
   if (options.detach && !protection.interrupted) {
     note(`the machine is in ${folder}; "vmft stop ${folder}" ends it`);
     print(folder);

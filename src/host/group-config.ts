@@ -1,32 +1,28 @@
 /**
- * What all processes of one machine are told: the file `machine.json`, or its like in YAML. Paths
- * in it are relative to its folder.
- *
- *   machine: kv-1f2e3d4c           name of the machine, another for every cold start
- *   guest: {image, memory, append, loadAddress, entry, strict}
- *   disks: [{file, sectors}]       by virtio slot; files on the host of the disk server
- *   publish: [{host, port, guestPort, protocol}]
- *   key: key                       file of 32 bytes, the same for all
- *   arbiter: dir:arbiter           or etcd:URL,...
- *   hosts: [{name, place, address}]  HOST:PORT for channel (TCP) and heartbeats (UDP)
- *   disk, gateway: unix:disk.socket  where these processes listen
- *   timing: {heartbeatMs, failureTimeoutMs} (10, 200), channelBytes, uncertain
+ * What all processes of one machine are told, as the program has it. What people write, a file in
+ * YAML or JSON, is described by docs/machine.schema.json and read by config-file.ts.
  */
 import { resolve } from 'node:path';
 import { VmftError } from '../base/errors.ts';
-import { DEFAULT_RAM_BYTES } from '../base/limits.ts';
-import { DEFAULT_TIMING, type UncertainPolicy } from '../ft/config.ts';
+import { parseSize } from '../base/units.ts';
+import type { UncertainPolicy } from '../ft/config.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
 import { readUserFile } from './files.ts';
 import type { PublishSpec } from './listen.ts';
-import { type Address, KEY_BYTES, parseAddress } from './secure-socket.ts';
+import {
+  type Address,
+  type HostPort,
+  KEY_BYTES,
+  parseAddress,
+  parseHostPort,
+} from './secure-socket.ts';
 
 /** A host that may carry a replica, and where its replica listens. */
 export interface HostConfig {
   readonly name: HostId;
   readonly place: string;
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: HostPort;
 }
 
 /** A configuration that has been checked; paths are absolute. */
@@ -85,118 +81,68 @@ export function readKey({ key }: GroupConfig): Uint8Array {
   throw new VmftError('input', `key ${key}: ${bytes.length} bytes, expected ${KEY_BYTES}`);
 }
 
-/** Checks `document`, the contents of a configuration in `folder`; VmftError 'input' otherwise. */
-export function checkConfig(document: unknown, folder: string): GroupConfig {
-  const root = new Fields(document, 'configuration');
+/** A configuration as the schema allows it, with the schema's defaults. */
+export interface ConfigDocument {
+  readonly machine: string;
+  readonly guest: Omit<GroupConfig['guest'], 'memory'> & { readonly memory: number | string };
+  readonly disks: GroupConfig['disks'];
+  readonly publish: GroupConfig['publish'];
+  readonly key: string;
+  readonly arbiter: string;
+  readonly hosts: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly place?: string;
+  }[];
+  readonly disk: string;
+  readonly gateway: string;
+  readonly timing: { readonly heartbeatMs: number; readonly failureTimeoutMs: number };
+  readonly channelBytes: number | string;
+  readonly uncertain: UncertainPolicy;
+}
+
+/** The configuration that a document in `folder` means; VmftError 'usage' for a wrong address. */
+export function configOf(document: ConfigDocument, folder: string): GroupConfig {
   const path = (text: string): string => resolve(folder, text);
-  const guest = root.fields('guest');
-  const timing = root.fields('timing');
-  const config: GroupConfig = {
-    folder,
-    machine: root.text('machine'),
-    guest: {
-      image: path(guest.text('image')),
-      memory: guest.number('memory', DEFAULT_RAM_BYTES),
-      append: guest.text('append', ''),
-      ...guest.optionalNumbers(['loadAddress', 'entry']),
-      strict: guest.flag('strict'),
-    },
-    disks: root.list('disks').map((disk) => ({
-      file: path(disk.text('file')),
-      sectors: disk.number('sectors'),
-    })),
-    publish: root.list('publish').map(publishOf),
-    key: path(root.text('key')),
-    arbiter: arbiterAt(root.text('arbiter'), path),
-    hosts: root.list('hosts').map(hostOf),
-    disk: addressAt(root.text('disk'), path),
-    gateway: addressAt(root.text('gateway'), path),
-    heartbeatMs: timing.number('heartbeatMs', DEFAULT_TIMING.heartbeatNs / 1e6),
-    failureTimeoutMs: timing.number('failureTimeoutMs', DEFAULT_TIMING.failureTimeoutNs / 1e6),
-    channelBytes: root.number('channelBytes', 4 * 1024 * 1024),
-    uncertain: root.oneOf('uncertain', ['resend', 'drop', 'resend-tcp-drop-udp']),
-  };
-  const names = new Set(config.hosts.map(({ name }) => name));
-  if (names.size < config.hosts.length || names.size === 0)
-    throw new VmftError('input', 'configuration: give every host a name of its own');
-  return config;
-}
-
-function publishOf(fields: Fields): PublishSpec {
+  const { guest, disks, arbiter, hosts, timing, channelBytes, ...rest } = document;
   return {
-    host: fields.text('host', '127.0.0.1'),
-    port: fields.number('port'),
-    guestPort: fields.number('guestPort'),
-    protocol: fields.oneOf('protocol', ['tcp', 'udp']),
+    ...rest,
+    folder,
+    guest: { ...guest, image: path(guest.image), memory: bytesOf(guest.memory) },
+    disks: disks.map(({ file, sectors }) => ({ file: path(file), sectors })),
+    key: path(document.key),
+    arbiter: arbiter.startsWith('dir:') ? `dir:${path(arbiter.slice(4))}` : arbiter,
+    hosts: hosts.map(({ name, address, place = name }) => {
+      return { name, place, address: parseHostPort(address) };
+    }),
+    disk: addressAt(document.disk, path),
+    gateway: addressAt(document.gateway, path),
+    heartbeatMs: timing.heartbeatMs,
+    failureTimeoutMs: timing.failureTimeoutMs,
+    channelBytes: bytesOf(channelBytes),
   };
 }
 
-function hostOf(fields: Fields): HostConfig {
-  const address = parseAddress(fields.text('address'));
-  if ('path' in address)
-    throw new VmftError('input', 'configuration: the address of a host is HOST:PORT');
-  const name = fields.text('name');
-  return { name, place: fields.text('place', name), address };
+/**
+ * The same for the process `part`, which listens at `place` and not where the others reach it.
+ * VmftError 'usage' for a place that is none; of a host also for one that is no HOST:PORT.
+ */
+export function listeningAt(
+  config: GroupConfig,
+  part: 'disk' | 'gateway' | { readonly host: HostId },
+  place: string | undefined,
+): GroupConfig {
+  if (place === undefined) return config;
+  if (typeof part === 'string') return { ...config, [part]: parseAddress(place) };
+  const address = parseHostPort(place);
+  const hosts = config.hosts.map((h) => (h.name === part.host ? { ...h, address } : h));
+  return { ...config, hosts };
 }
+
+/** Bytes of a size that the schema has let pass. */
+const bytesOf = (size: number | string): number => parseSize(String(size)) ?? 0;
 
 function addressAt(text: string, path: (text: string) => string): Address {
   const address = parseAddress(text);
   return 'path' in address ? { path: path(address.path) } : address;
-}
-
-const arbiterAt = (spec: string, path: (text: string) => string): string =>
-  spec.startsWith('dir:') ? `dir:${path(spec.slice(4))}` : spec;
-
-/** The fields of an object of the configuration, read one by one. */
-class Fields {
-  readonly #values: Readonly<Record<string, unknown>>;
-  readonly #place: string;
-
-  constructor(value: unknown, place: string) {
-    if (typeof value !== 'object' || value === null)
-      throw new VmftError('input', `${place}: an object with fields expected`);
-    this.#values = value as Record<string, unknown>;
-    this.#place = place;
-  }
-
-  text(name: string, fallback?: string): string {
-    const value = this.#values[name] ?? fallback;
-    if (typeof value === 'string') return value;
-    return this.#wrong(name, 'a text');
-  }
-
-  number(name: string, fallback?: number): number {
-    const value = this.#values[name] ?? fallback;
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-    return this.#wrong(name, 'a whole number');
-  }
-
-  optionalNumbers(names: readonly string[]): Record<string, number> {
-    const given = names.filter((name) => this.#values[name] !== undefined);
-    return Object.fromEntries(given.map((name) => [name, this.number(name)]));
-  }
-
-  flag(name: string): boolean {
-    return (this.#values[name] ?? false) === true;
-  }
-
-  /** One of `words`; the first of them where nothing is said. */
-  oneOf<Word extends string>(name: string, words: readonly Word[]): Word {
-    const found = words.find((word) => word === (this.#values[name] ?? words[0]));
-    return found ?? this.#wrong(name, `one of ${words.join(', ')}`);
-  }
-
-  fields(name: string): Fields {
-    return new Fields(this.#values[name] ?? {}, `${this.#place}, ${name}`);
-  }
-
-  list(name: string): Fields[] {
-    const value = this.#values[name] ?? [];
-    if (!Array.isArray(value)) return this.#wrong(name, 'a list');
-    return value.map((item, index) => new Fields(item, `${this.#place}, ${name} ${index + 1}`));
-  }
-
-  #wrong(name: string, expected: string): never {
-    throw new VmftError('input', `${this.#place}: "${name}" must be ${expected}`);
-  }
 }

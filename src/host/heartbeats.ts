@@ -4,16 +4,15 @@
  *
  *   datagram = texts from, to, varints life, number, blob message, 32 bytes HMAC-SHA256
  *
- * `life` is when the sender's process began, `number` counts up: a datagram that is not later than
- * every one before from this sender is a repetition, and refused.
+ * `life` grows with every start of the sender's process (life.ts), `number` counts up: a datagram
+ * that is not later than every one before from this sender is a repetition, and refused.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { ByteReader, BytesError, ByteWriter } from '../base/bytes.ts';
-import { VmftError } from '../base/errors.ts';
 import type { HostId } from '../ft/ports.ts';
-import { reasonOf } from './files.ts';
 import type { HostConfig } from './group-config.ts';
+import { bindDatagrams, PeerAddress } from './host-address.ts';
 
 const HMAC_BYTES = 32;
 
@@ -22,6 +21,8 @@ export interface HeartbeatsOptions {
   readonly key: Uint8Array;
   readonly host: HostId;
   readonly hosts: readonly HostConfig[];
+  /** Of this process; higher than that of each before it (life.ts). */
+  readonly life: number;
   readonly onHeartbeat: (from: HostId, bytes: Uint8Array) => void;
   /** A datagram was refused, and why. */
   readonly onRefused: (reason: string) => void;
@@ -31,7 +32,7 @@ export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   readonly #socket: Socket;
   readonly #key: Uint8Array;
-  readonly #life = Date.now();
+  readonly #peers: ReadonlyMap<HostId, PeerAddress>;
   #number = 0;
   /** Life and number of the last datagram by sender. */
   readonly #last = new Map<HostId, { readonly life: number; readonly number: number }>();
@@ -42,44 +43,30 @@ export class Heartbeats {
     this.#options = options;
     this.#socket = socket;
     this.#key = new Uint8Array(hkdfSync('sha256', options.key, '', 'vmft heartbeat', HMAC_BYTES));
+    const family = socket.address().family === 'IPv6' ? 6 : 4;
+    this.#peers = new Map(
+      options.hosts.map(({ name, address }) => [name, new PeerAddress(address, family)]),
+    );
     socket.on('message', (bytes) => this.#receive(bytes));
   }
 
   /** Binds the port of this host; VmftError 'environment' where that cannot be. */
   static async open(options: HeartbeatsOptions): Promise<Heartbeats> {
-    const { host, port } = options.hosts.find(({ name }) => name === options.host)!.address;
-    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    await new Promise<void>((done, fail) => {
-      socket.once('error', fail);
-      socket.bind(port, host, done);
-    }).catch((error: unknown) => {
-      socket.close();
-      throw new VmftError(
-        'environment',
-        `cannot listen on UDP ${host}:${port}: ${reasonOf(error)}`,
-      );
-    });
-    // A peer that is not there answers with ICMP errors: its silence is all that matters.
-    socket.removeAllListeners('error').on('error', () => {});
-    return new Heartbeats(options, socket);
+    const { address } = options.hosts.find(({ name }) => name === options.host)!;
+    return new Heartbeats(options, await bindDatagrams(address));
   }
 
   /** The effect `heartbeat`. */
   send(to: HostId, message: Uint8Array): void {
-    const peer = this.#options.hosts.find(({ name }) => name === to);
+    const peer = this.#peers.get(to);
     if (!peer || this.isCut) return;
     const writer = new ByteWriter().text(this.#options.host).text(to);
     const body = writer
-      .varint(this.#life)
+      .varint(this.#options.life)
       .varint(this.#number++)
       .blob(message)
       .take();
-    this.#socket.send(
-      Buffer.concat([body, this.#mac(body)]),
-      peer.address.port,
-      peer.address.host,
-      () => {},
-    );
+    peer.send(this.#socket, Buffer.concat([body, this.#mac(body)]), performance.now());
   }
 
   close(): void {

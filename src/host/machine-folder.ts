@@ -3,7 +3,8 @@
  * for each process a mark, a control socket and a log.
  *
  *   machine.json   the configuration; whoever makes this file owns the folder
- *   image, key, arbiter/, fence, end.json, console-MACHINE, NAME.pid, NAME.control, NAME.socket
+ *   image, key, arbiter/, fence, end.json, console-MACHINE, NAME.pid, NAME.control, NAME.life,
+ *                  NAME.socket
  *   log/NAME.log   what the processes have said; stays when the machine is gone
  */
 import { randomBytes } from 'node:crypto';
@@ -20,9 +21,10 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
+import { readConfig } from './config-file.ts';
 import { readIfThere } from './durable-file.ts';
-import { writeFailure } from './files.ts';
-import { checkConfig, type GroupConfig } from './group-config.ts';
+import { isFile, writeFailure } from './files.ts';
+import type { GroupConfig } from './group-config.ts';
 import { KEY_BYTES } from './secure-socket.ts';
 
 /** Hosts by the order in which they take over. */
@@ -35,7 +37,7 @@ const CONFIG = 'machine.json';
 
 /** Files of a machine that go with it, besides those of certain endings and the console. */
 const FILES = ['image', 'key', 'fence', 'fence.draft', 'end.json', CONFIG];
-const ENDINGS = ['.pid', '.control', '.socket'];
+const ENDINGS = ['.pid', '.control', '.socket', '.life'];
 const CONSOLE = 'console-';
 
 /** What a machine is set up from; see GroupConfig for the meaning of the fields. */
@@ -75,7 +77,7 @@ export async function createMachine(folder: string, spec: MachineSpec): Promise<
     if (error instanceof VmftError) throw error;
     throw writeFailure(folder, 'folder', error);
   }
-  return checkConfig(config, folder);
+  return readConfig(join(folder, CONFIG));
 }
 
 async function describe(spec: MachineSpec): Promise<object> {
@@ -138,11 +140,10 @@ export async function freePort(): Promise<number> {
 
 /** The configuration of the machine in `folder`; VmftError 'environment' where there is none. */
 export function openMachine(folder: string): GroupConfig {
-  const text = readIfThere(join(folder, CONFIG));
-  if (text === undefined) {
+  if (!isFile(join(folder, CONFIG))) {
     throw new VmftError('environment', `${folder}: there is no machine; "vmft protect" makes one`);
   }
-  return checkConfig(JSON.parse(text), folder);
+  return readConfig(join(folder, CONFIG));
 }
 
 /** How the machine has ended; undefined where it has not. */

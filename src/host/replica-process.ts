@@ -27,6 +27,7 @@ import { type GroupConfig, machineOf, readKey } from './group-config.ts';
 import { GuestEngine } from './guest-engine.ts';
 import { makeHasher } from './hasher.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { nextLife } from './life.ts';
 import { Link } from './link.ts';
 import { type MachineEnd, writeEnd } from './machine-folder.ts';
 import { endOthers, logLine, Part } from './part.ts';
@@ -144,6 +145,7 @@ class ReplicaProcess {
       key,
       host: name,
       hosts: config.hosts,
+      life: nextLife(config.folder, name),
       onHeartbeat: (from, bytes) => {
         if (this.#started) post({ kind: 'heartbeat', from, bytes });
       },

@@ -25,26 +25,41 @@ const TLS = {
 /** A connection that has not shown the key by then is closed. */
 const HANDSHAKE_MS = 10_000;
 
+/** A name or an address (of IPv6 without brackets), and a port. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Where a process listens. */
-export type Address = { readonly path: string } | { readonly host: string; readonly port: number };
+export type Address = { readonly path: string } | HostPort;
 
-const HOST_PORT = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/;
+const HOST_PORT = /^(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/;
 
-/** Reads an address; VmftError 'usage' for a text that is none. */
-export function parseAddress(text: string): Address {
-  if (text.startsWith('unix:') && text.length > 5) return { path: text.slice(5) };
+/** Reads HOST:PORT; VmftError 'usage' for a text that is something else. */
+export function parseHostPort(text: string): HostPort {
   const [, bracketed, plain, digits] = HOST_PORT.exec(text) ?? [];
   const [host, port] = [bracketed ?? plain, Number(digits)];
   if (host !== undefined && port > 0 && port < 65536) return { host, port };
-  throw new VmftError('usage', `address "${text}": write HOST:PORT or unix:PATH`);
+  throw new VmftError('usage', `"${text}": write HOST:PORT, as in 10.0.0.1:7100 or [::1]:7100`);
+}
+
+/** Reads an address; VmftError 'usage' for a text that is none. */
+export function parseAddress(text: string): Address {
+  return text.startsWith('unix:') && text.length > 5
+    ? { path: text.slice(5) }
+    : parseHostPort(text);
 }
 
 /** An address as {@link parseAddress} reads it. */
 export function addressText(address: Address): string {
   if ('path' in address) return `unix:${address.path}`;
-  const { host, port } = address;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return hostPortText(address);
 }
+
+/** HOST:PORT, with brackets around an IPv6 address. */
+export const hostPortText = ({ host, port }: HostPort): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** An address as the system takes it. */
 const reachable = (address: Address): Address =>

@@ -179,6 +179,7 @@ describe('heartbeats', () => {
           place: name,
           address: address(ports[i]!),
         })),
+        life: 1,
         onHeartbeat: (_, bytes) => heard.push(bytes[0]!),
         onRefused: (reason) => refused.push(reason),
       });

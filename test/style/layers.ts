@@ -20,10 +20,11 @@ export const LAYERS: readonly (readonly string[])[] = [
 
 /** Packages of npm, each with the folders that may import it. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@cfworker': ['host'],
   chalk: ['cli'],
   commander: ['cli'],
   'hash-wasm': ['host'],
-  yaml: ['sim', 'cli'],
+  yaml: ['sim', 'host', 'cli'],
 };
 
 /**
