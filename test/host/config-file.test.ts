@@ -102,7 +102,7 @@ describe('a configuration', () => {
     [
       'a hasty timeout',
       `${SMALL}timing: { heartbeatMs: 600 }\n`,
-      '9:1: timing.failureTimeoutMs: 1000',
+      '9:1: timing.failureTimeoutMs: 200',
     ],
     ['a field twice', `${SMALL}key: other\n`, '9:1: Map keys must be unique'],
     ['no YAML', 'machine: [', '1:11: '],
