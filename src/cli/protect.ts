@@ -1,10 +1,11 @@
 /** `vmft protect`: a guest with backup and gateway, as real processes on this computer. */
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { type Command as Cmd, Command, Option } from 'commander';
 import { VmftError } from '../base/errors.ts';
 import { DEFAULT_RAM_BYTES } from '../base/limits.ts';
 import { sizeText } from '../base/units.ts';
 import { DEFAULT_TIMING } from '../ft/config.ts';
+import type { ArbiterPlace } from '../host/arbiter.ts';
 import type { PublishSpec } from '../host/listen.ts';
 import { publish, repeated, size, time, wholeNumber } from './arguments.ts';
 
@@ -21,6 +22,9 @@ interface ProtectOptions {
   heartbeat: number;
   failureTimeout: number;
   uncertain: 'resend' | 'drop' | 'resend-tcp-drop-udp';
+  arbiter?: string;
+  arbiterCa?: string;
+  arbiterUser?: string;
   dir?: string;
   detach?: boolean;
   restart?: boolean;
@@ -52,6 +56,7 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
     },
     disks: measureDisks(options.disk ?? []),
     publish: options.publish ?? [],
+    arbiter: arbiterOf(options),
     settings: {
       heartbeatMs: Math.ceil(options.heartbeat / MS),
       failureTimeoutMs: Math.ceil(options.failureTimeout / MS),
@@ -64,6 +69,16 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
     restart: options.restart ?? false,
     guestExitCode: options.guestExitCode ?? false,
   });
+}
+
+function arbiterOf({ arbiter, arbiterCa, arbiterUser }: ProtectOptions): ArbiterPlace | undefined {
+  if (arbiter === undefined) return undefined;
+  const path = arbiter.match(/^dir:(.+)$/s)?.[1];
+  return {
+    spec: path === undefined ? arbiter : `dir:${resolve(path)}`,
+    ca: arbiterCa && resolve(arbiterCa),
+    user: arbiterUser && resolve(arbiterUser),
+  };
 }
 
 function checkOptions({ standbys, heartbeat, failureTimeout, detach, restart }: ProtectOptions) {
@@ -88,6 +103,7 @@ The guest's clients connect to the published ports; they need not know of any of
 Examples:
   vmft protect udp-counter --publish 7000:7/udp
   vmft protect kv --publish 7000:7/udp --standbys 1 --dir kv.d --detach
+  vmft protect kv --publish 7000:7/udp --arbiter etcd:http://10.0.0.1:2379,http://10.0.0.2:2379
   vmft protect journal --disk disk.img --publish 7000:7/udp --restart`,
     )
     .action(protect);
@@ -130,6 +146,15 @@ function addOptions(command: Cmd): Command {
       new Option('--uncertain <POLICY>', 'what a new primary does with frames in doubt')
         .choices(['resend', 'drop', 'resend-tcp-drop-udp'])
         .default('resend'),
+    )
+    .option(
+      '--arbiter <PLACE>',
+      'who decides which host goes on: dir:PATH or etcd:URL[,URL]... (default: a folder in DIR)',
+    )
+    .option('--arbiter-ca <FILE>', 'certificate (PEM) of the authority that etcd’s are signed by')
+    .option(
+      '--arbiter-user <FILE>',
+      'file with NAME:PASSWORD for etcd (default: VMFT_ARBITER_USER in the environment)',
     )
     .option('--dir <DIR>', 'folder of the machine (default: one of its own)')
     .option('--detach', 'return when clients can connect')

@@ -1,6 +1,7 @@
 /**
  * An arbiter in a directory that all members can reach: on one computer any directory, on several a
- * file system that they share. A register is a file, named after machine and generation, that holds
+ * file system that they share. It must be there: a mount that is missing must not be made up for by
+ * a directory of its name, in which every member would win. A register is a file, named after machine and generation, that holds
  * the owner's name. It is written under a name of its own, made durable, and linked to its place:
  * link(2) fails where the place is taken, so one of many contenders succeeds. rename(2) would let
  * every one of them succeed.
@@ -8,22 +9,22 @@
  * Over NFS a link may succeed and its answer be lost; that is why the number of links of the draft
  * decides, and the register is read back.
  */
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { link, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Claim } from '../ft/ports.ts';
 import type { Arbiter, ClaimAnswer, OwnerAnswer } from './arbiter.ts';
+import { Troubles } from './arbiter-troubles.ts';
 import { reasonOf } from './files.ts';
 
 /** Registers as files. */
 export class DirectoryArbiter implements Arbiter {
   readonly #path: string;
-  readonly #report: (trouble: string) => void;
+  readonly #troubles: Troubles;
   #attempts = 0;
 
-  /** `path` is made where it is missing. */
   constructor(path: string, report: (trouble: string) => void) {
     this.#path = path;
-    this.#report = report;
+    this.#troubles = new Troubles(report);
   }
 
   async claim({ machine, generation, owner }: Claim): Promise<ClaimAnswer> {
@@ -31,12 +32,11 @@ export class DirectoryArbiter implements Arbiter {
     // A name of its own for each attempt: a draft that has been linked is the register itself.
     const draft = `${register}.${encodeURIComponent(owner)}.${this.#attempts++}.draft`;
     try {
-      await mkdir(this.#path, { recursive: true });
       await writeDurably(draft, owner);
       try {
         await setRegister(draft, register);
         await syncDirectory(this.#path);
-        return (await readFile(register, 'utf8')) === owner ? 'won' : 'lost';
+        return this.#known((await readFile(register, 'utf8')) === owner ? 'won' : 'lost');
       } finally {
         await rm(draft, { force: true });
       }
@@ -49,11 +49,12 @@ export class DirectoryArbiter implements Arbiter {
     try {
       // A directory that is missing altogether is out of reach, not empty.
       await stat(this.#path);
-      return { owner: await readFile(this.#register(machine, generation), 'utf8') };
+      const owner = await readFile(this.#register(machine, generation), 'utf8');
+      return this.#known({ owner });
     } catch (error) {
       const missing =
         (error as NodeJS.ErrnoException).path !== this.#path && isCode(error, 'ENOENT');
-      return missing ? { owner: undefined } : this.#unknown(error);
+      return missing ? this.#known({ owner: undefined }) : this.#unknown(error);
     }
   }
 
@@ -65,8 +66,13 @@ export class DirectoryArbiter implements Arbiter {
     return join(this.#path, `${encodeURIComponent(machine)}.generation-${generation}`);
   }
 
+  #known<Answer>(answer: Answer): Answer {
+    this.#troubles.end();
+    return answer;
+  }
+
   #unknown(error: unknown): 'unknown' {
-    this.#report(`arbiter ${this.#path}: ${reasonOf(error)}`);
+    this.#troubles.tell(`arbiter ${this.#path}: ${reasonOf(error)}`);
     return 'unknown';
   }
 }

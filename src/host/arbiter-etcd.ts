@@ -4,12 +4,14 @@
  * it", which etcd decides by a majority of its members. Reads are linearizable, etcd's default.
  *
  * Endpoints are asked one after the other until one answers; the one that did is asked first the
- * next time. An error of etcd (no leader, quorum lost) is no answer.
+ * next time. An error of etcd (no leader, quorum lost) is no answer; after one that a user gets, he
+ * logs in anew: his token may have ended, or belong to users that have changed.
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Claim } from '../ft/ports.ts';
 import type { Arbiter, ArbiterOptions, ClaimAnswer, OwnerAnswer } from './arbiter.ts';
+import { Troubles } from './arbiter-troubles.ts';
 import { reasonOf } from './files.ts';
 
 /** How long one endpoint may take where nothing else is said, in ms. */
@@ -28,19 +30,12 @@ interface TxnAnswer {
 }
 
 /** An endpoint that answers, but refuses. */
-class Refused extends Error {
-  readonly status: number;
-
-  constructor(status: number, text: string) {
-    super(`status ${status}: ${text.trim().slice(0, 200)}`);
-    this.status = status;
-  }
-}
+class Refused extends Error {}
 
 /** Registers as keys of etcd. */
 export class EtcdArbiter implements Arbiter {
   #endpoints: readonly URL[];
-  readonly #report: (trouble: string) => void;
+  readonly #troubles: Troubles;
   readonly #options: ArbiterOptions;
   readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
   readonly #closing = new AbortController();
@@ -53,7 +48,7 @@ export class EtcdArbiter implements Arbiter {
     options: ArbiterOptions,
   ) {
     this.#endpoints = endpoints;
-    this.#report = report;
+    this.#troubles = new Troubles(report);
     this.#options = options;
     const ca = options.ca === undefined ? {} : { ca: options.ca };
     this.#agents = {
@@ -92,11 +87,12 @@ export class EtcdArbiter implements Arbiter {
     for (const endpoint of this.#endpoints) {
       try {
         const answer = await this.#askOne(endpoint, path, body);
+        this.#troubles.end();
         this.#endpoints = [endpoint, ...this.#endpoints.filter((other) => other !== endpoint)];
         return answer;
       } catch (error) {
         if (this.#closing.signal.aborted) return undefined;
-        this.#report(`arbiter ${endpoint.origin}: ${reasonOf(error)}`);
+        this.#troubles.tell(`arbiter ${endpoint.origin}: ${reasonOf(error)}`);
       }
     }
     return undefined;
@@ -105,22 +101,24 @@ export class EtcdArbiter implements Arbiter {
   async #askOne(endpoint: URL, path: string, body: object): Promise<object> {
     const { user } = this.#options;
     if (user === undefined) return this.#post(endpoint, path, body);
-    if (!this.#tokens.has(endpoint.origin)) await this.#logIn(endpoint, user);
-    try {
-      return await this.#post(endpoint, path, body, this.#tokens.get(endpoint.origin));
-    } catch (error) {
-      // A token ends after some minutes: once more with a new one.
-      if (!(error instanceof Refused && error.status === 401)) throw error;
-      await this.#logIn(endpoint, user);
-      return this.#post(endpoint, path, body, this.#tokens.get(endpoint.origin));
+    const token = this.#tokens.get(endpoint.origin);
+    if (token !== undefined) {
+      try {
+        return await this.#post(endpoint, path, body, token);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+      }
     }
+    return this.#post(endpoint, path, body, await this.#logIn(endpoint, user));
   }
 
-  async #logIn(endpoint: URL, user: string): Promise<void> {
+  async #logIn(endpoint: URL, user: string): Promise<string> {
     const colon = user.indexOf(':');
     const [name, password] = [user.slice(0, colon), user.slice(colon + 1)];
     const answer = await this.#post(endpoint, '/v3/auth/authenticate', { name, password });
-    this.#tokens.set(endpoint.origin, String((answer as { token?: string }).token));
+    const token = String((answer as { token?: string }).token);
+    this.#tokens.set(endpoint.origin, token);
+    return token;
   }
 
   #post(endpoint: URL, path: string, body: object, token?: string): Promise<object> {
@@ -157,7 +155,7 @@ async function readAnswer(response: IncomingMessage): Promise<object> {
     if (text.length > MAX_ANSWER_BYTES) throw new Error('an answer that is too long for etcd');
   }
   const status = response.statusCode ?? 0;
-  if (status !== 200) throw new Refused(status, text);
+  if (status !== 200) throw new Refused(`status ${status}: ${text.trim().slice(0, 200)}`);
   const answer: unknown = JSON.parse(text);
   if (typeof answer === 'object' && answer !== null) return answer;
   throw new Error('an answer that is not etcd’s');

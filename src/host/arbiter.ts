@@ -12,6 +12,7 @@ import { VmftError } from '../base/errors.ts';
 import type { Claim } from '../ft/ports.ts';
 import { DirectoryArbiter } from './arbiter-directory.ts';
 import { EtcdArbiter } from './arbiter-etcd.ts';
+import { readUserFile } from './files.ts';
 
 /** What an arbiter says to a claim. */
 export type ClaimAnswer = 'won' | 'lost' | 'unknown';
@@ -39,6 +40,39 @@ export interface ArbiterOptions {
   readonly timeoutMs?: number;
 }
 
+/** Where the arbiter of a machine is, and the files with what it takes to reach it. */
+export interface ArbiterPlace {
+  /** See `openArbiter`. */
+  readonly spec: string;
+  /** File with the certificate of the authority that signed the servers'. */
+  readonly ca?: string | undefined;
+  /** File with `name:password` of an etcd user. */
+  readonly user?: string | undefined;
+}
+
+/** Where `name:password` of an etcd user is looked for when no file is named. */
+export const USER_VARIABLE = 'VMFT_ARBITER_USER';
+
+/**
+ * The arbiter at `place`. VmftError 'usage' for a spec that is none, 'environment' for a file that
+ * cannot be read, 'input' for one that holds no name and password.
+ */
+export function openArbiterAt(place: ArbiterPlace, report: (trouble: string) => void): Arbiter {
+  const { spec, ca, user } = place;
+  const read = (path: string, what: string): string =>
+    new TextDecoder().decode(readUserFile(path, what, 'environment'));
+  const credentials =
+    user === undefined ? process.env[USER_VARIABLE] : read(user, 'arbiter user').trimEnd();
+  if (credentials !== undefined && !/^[^:]+:./.test(credentials)) {
+    const source = user ?? USER_VARIABLE;
+    throw new VmftError('input', `arbiter user: ${source} must hold NAME:PASSWORD in one line`);
+  }
+  return openArbiter(spec, report, {
+    ...(ca === undefined ? {} : { ca: read(ca, 'arbiter CA') }),
+    ...(credentials === undefined ? {} : { user: credentials }),
+  });
+}
+
 /**
  * The arbiter that `spec` names: `dir:PATH`, or `etcd:URL[,URL]...` with http or https URLs.
  * `report` is told, in a sentence, why an answer is unknown. VmftError 'usage' for any other spec.
@@ -59,6 +93,13 @@ export function openArbiter(
 
 function endpoint(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.username || url?.password) {
+    throw new VmftError(
+      'usage',
+      `arbiter ${url.origin}: no password in its address, where others can read it; ` +
+        `give a file (--arbiter-user FILE), or ${USER_VARIABLE} in the environment`,
+    );
+  }
   if (url && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/') return url;
   throw new VmftError(
     'usage',

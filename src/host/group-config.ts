@@ -8,6 +8,7 @@ import { parseSize } from '../base/units.ts';
 import type { UncertainPolicy } from '../ft/config.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
+import type { ArbiterPlace } from './arbiter.ts';
 import { readUserFile } from './files.ts';
 import type { PublishSpec } from './listen.ts';
 import {
@@ -40,7 +41,7 @@ export interface GroupConfig {
   readonly disks: readonly { readonly file: string; readonly sectors: number }[];
   readonly publish: readonly PublishSpec[];
   readonly key: string;
-  readonly arbiter: string;
+  readonly arbiter: ArbiterPlace;
   readonly hosts: readonly HostConfig[];
   readonly disk: Address;
   readonly gateway: Address;
@@ -89,6 +90,8 @@ export interface ConfigDocument {
   readonly publish: GroupConfig['publish'];
   readonly key: string;
   readonly arbiter: string;
+  readonly arbiterCa?: string;
+  readonly arbiterUser?: string;
   readonly hosts: readonly {
     readonly name: string;
     readonly address: string;
@@ -104,14 +107,16 @@ export interface ConfigDocument {
 /** The configuration that a document in `folder` means; VmftError 'usage' for a wrong address. */
 export function configOf(document: ConfigDocument, folder: string): GroupConfig {
   const path = (text: string): string => resolve(folder, text);
-  const { guest, disks, arbiter, hosts, timing, channelBytes, ...rest } = document;
+  const { guest, disks, hosts, timing, channelBytes, machine, publish, uncertain } = document;
   return {
-    ...rest,
     folder,
+    machine,
+    publish,
+    uncertain,
     guest: { ...guest, image: path(guest.image), memory: bytesOf(guest.memory) },
     disks: disks.map(({ file, sectors }) => ({ file: path(file), sectors })),
     key: path(document.key),
-    arbiter: arbiter.startsWith('dir:') ? `dir:${path(arbiter.slice(4))}` : arbiter,
+    arbiter: arbiterOf(document, path),
     hosts: hosts.map(({ name, address, place = name }) => {
       return { name, place, address: parseHostPort(address) };
     }),
@@ -145,4 +150,15 @@ const bytesOf = (size: number | string): number => parseSize(String(size)) ?? 0;
 function addressAt(text: string, path: (text: string) => string): Address {
   const address = parseAddress(text);
   return 'path' in address ? { path: path(address.path) } : address;
+}
+
+function arbiterOf(
+  { arbiter, arbiterCa: ca, arbiterUser: user }: ConfigDocument,
+  path: (text: string) => string,
+): ArbiterPlace {
+  return {
+    spec: arbiter.startsWith('dir:') ? `dir:${path(arbiter.slice(4))}` : arbiter,
+    ...(ca === undefined ? {} : { ca: path(ca) }),
+    ...(user === undefined ? {} : { user: path(user) }),
+  };
 }

@@ -21,6 +21,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
+import type { ArbiterPlace } from './arbiter.ts';
 import { readConfig } from './config-file.ts';
 import { readIfThere } from './durable-file.ts';
 import { isFile, writeFailure } from './files.ts';
@@ -48,6 +49,8 @@ export interface MachineSpec {
   readonly guest: Omit<GroupConfig['guest'], 'image'>;
   readonly disks: GroupConfig['disks'];
   readonly publish: GroupConfig['publish'];
+  /** A directory in the machine's folder where none is given; paths are absolute. */
+  readonly arbiter?: ArbiterPlace | undefined;
   readonly settings: Partial<
     Pick<GroupConfig, 'heartbeatMs' | 'failureTimeoutMs' | 'channelBytes' | 'uncertain'>
   >;
@@ -67,7 +70,8 @@ export interface MachineEnd {
 export async function createMachine(folder: string, spec: MachineSpec): Promise<GroupConfig> {
   const config = await describe(spec);
   try {
-    for (const path of [folder, join(folder, 'log')]) {
+    const own = spec.arbiter ? [] : [join(folder, 'arbiter')];
+    for (const path of [folder, join(folder, 'log'), ...own]) {
       if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
     }
     claimFolder(folder, JSON.stringify(config, null, 2));
@@ -82,6 +86,7 @@ export async function createMachine(folder: string, spec: MachineSpec): Promise<
 
 async function describe(spec: MachineSpec): Promise<object> {
   const { heartbeatMs, failureTimeoutMs, ...settings } = spec.settings;
+  const { spec: arbiter = 'dir:arbiter', ca, user } = spec.arbiter ?? {};
   const hosts = await Promise.all(
     NAMES.slice(0, spec.replicas).map(async (name) => {
       return { name, address: `127.0.0.1:${await freePort()}` };
@@ -93,7 +98,9 @@ async function describe(spec: MachineSpec): Promise<object> {
     disks: spec.disks,
     publish: spec.publish,
     key: 'key',
-    arbiter: 'dir:arbiter',
+    arbiter,
+    arbiterCa: ca,
+    arbiterUser: user,
     hosts,
     disk: 'unix:disk.socket',
     gateway: 'unix:gateway.socket',

@@ -2,6 +2,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { VmftError } from '../base/errors.ts';
+import { type ArbiterPlace, openArbiterAt } from './arbiter.ts';
 import { DiskFile } from './disk-file.ts';
 import { GrowingFile } from './durable-file.ts';
 import { consolePath } from './gateway-process.ts';
@@ -38,9 +40,19 @@ export function measureDisks(files: readonly string[]): { file: string; sectors:
   });
 }
 
+/** VmftError where nobody can be asked who goes on: no failure would be survived. */
+async function tryArbiter(place: ArbiterPlace): Promise<void> {
+  const troubles: string[] = [];
+  const arbiter = openArbiterAt(place, (trouble) => troubles.push(trouble));
+  const answer = await arbiter.ownerOf('', 0);
+  arbiter.close();
+  if (answer === 'unknown') throw new VmftError('environment', troubles.join('; '));
+}
+
 /** Sets a machine up and starts it; settles when clients can connect and it is protected. */
 export async function protectGuest(spec: ProtectionSpec): Promise<Protection> {
-  const { program, dir } = spec;
+  const { program, dir, arbiter } = spec;
+  if (arbiter) await tryArbiter(arbiter);
   const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'vmft-')));
   const config = await createMachine(folder, spec);
   const protection = new Protection(config, program, dir === undefined);

@@ -16,7 +16,7 @@ import type { HaltReason, HostEvent, HostId, Replica, Start } from '../ft/ports.
 import { createReplica } from '../ft/replica.ts';
 import type { ReplicaState } from '../ft/state.ts';
 import { X86Machine } from '../machine/machine.ts';
-import { openArbiter } from './arbiter.ts';
+import { type Arbiter, openArbiterAt } from './arbiter.ts';
 import { Channel } from './channel.ts';
 import { CloneCarrier } from './clone-carrier.ts';
 import type { Question } from './control.ts';
@@ -87,6 +87,7 @@ class ReplicaProcess {
   readonly #disk: DiskClient | undefined;
   readonly #gateway: GatewayClient;
   readonly #gatewayLink: Link;
+  readonly #arbiter: Arbiter;
   #heartbeats: Heartbeats | undefined;
   #engine: GuestEngine | undefined;
   #part: Part | undefined;
@@ -97,6 +98,7 @@ class ReplicaProcess {
     this.#identity = identity;
     const { config, name, start, key, configuration, owner } = identity;
     const { machine, hosts } = config;
+    this.#arbiter = openArbiterAt(config.arbiter, logLine);
     this.#replica = createReplica(coreConfig(identity), start);
     this.#status = new ReplicaStatus(name, logLine);
     this.#driver = new ReplicaDriver({
@@ -185,7 +187,7 @@ class ReplicaProcess {
       heartbeats: this.#heartbeats!,
       disk: this.#disk,
       gateway: this.#gateway,
-      arbiter: openArbiter(this.#identity.config.arbiter, logLine),
+      arbiter: this.#arbiter,
     });
   }
 
@@ -250,6 +252,7 @@ class ReplicaProcess {
     this.#engine?.close();
     this.#gatewayLink.close();
     this.#disk?.close();
+    this.#arbiter.close();
     await this.#channel.end();
     const { config, name } = this.#identity;
     if (isEndOfMachine(reason)) {

@@ -1,12 +1,12 @@
 /** The arbiter in a directory: real files, real contenders in processes of their own. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openArbiter } from '../../src/host/arbiter.ts';
+import { openArbiter, openArbiterAt } from '../../src/host/arbiter.ts';
 
 const MODULE = fileURLToPath(new URL('../../dist/host/arbiter.js', import.meta.url));
 
@@ -90,11 +90,24 @@ describe('an arbiter in a directory', () => {
     expect(readdirSync(folder)).toHaveLength(names.length);
   });
 
-  it('is made where it is missing, by a claim and not by a question', async () => {
-    const path = join(folder, 'a', 'b');
+  it('that is missing, a file system that is not mounted, is not made up for', async () => {
+    const path = join(folder, 'mount');
     expect(await open(path).ownerOf('m', 1)).toBe('unknown');
+    expect(await open(path).claim(claimOf('alpha.1'))).toBe('unknown');
     expect(existsSync(path)).toBe(false);
-    expect(await open(path).claim(claimOf('alpha.1'))).toBe('won');
+    expect(troubles).toHaveLength(2);
+  });
+
+  it('tells a trouble once, and again when it has been over', async () => {
+    const path = join(folder, 'mount');
+    const arbiter = open(path);
+    for (let time = 0; time < 3; time++) await arbiter.claim(claimOf('alpha.1'));
+    expect(troubles).toHaveLength(1);
+    mkdirSync(path);
+    expect(await arbiter.claim(claimOf('alpha.1'))).toBe('won');
+    rmSync(path, { recursive: true });
+    for (let time = 0; time < 3; time++) await arbiter.claim(claimOf('alpha.1', 2));
+    expect(troubles).toHaveLength(2);
   });
 
   it('says "unknown" and why where it cannot be reached', async () => {
@@ -103,9 +116,18 @@ describe('an arbiter in a directory', () => {
     expect(await open(path).claim(claimOf('alpha.1'))).toBe('unknown');
     expect(await open(path).ownerOf('m', 1)).toBe('unknown');
     expect(troubles).toEqual([
-      `arbiter ${path}: there is something of that name already`,
+      `arbiter ${path}: a part of its path is not a directory`,
       `arbiter ${path}: a part of its path is not a directory`,
     ]);
+  });
+
+  it('keeps passwords off the command line, and refuses files that hold none', () => {
+    const secret = () => openArbiter('etcd:http://root:secret@127.0.0.1:2379', () => undefined);
+    expect(secret).toThrow(/^arbiter http:\/\/127.0.0.1:2379: no password in its address/);
+    const user = join(folder, 'user');
+    writeFileSync(user, 'root');
+    const open = () => openArbiterAt({ spec: 'etcd:http://h:1', user }, () => undefined);
+    expect(open).toThrow(`arbiter user: ${user} must hold NAME:PASSWORD in one line`);
   });
 
   it('refuses a specification that names no arbiter', () => {

@@ -1,12 +1,11 @@
 /** The arbiter in etcd, against real servers: one, three, one of three killed, quorum lost. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Arbiter, type ArbiterOptions, openArbiter } from '../../src/host/arbiter.ts';
-import { type EtcdCluster, startEtcd } from '../support/etcd.ts';
+import { askForPassword, type EtcdCluster, makeTls, startEtcd } from '../support/etcd.ts';
 import { describeWithTool } from '../support/tools.ts';
 
 const claimOf = (owner: string, generation = 1) => ({ machine: 'm', generation, owner });
@@ -74,7 +73,7 @@ describeWithTool('etcd', 'an arbiter in etcd', () => {
 
   it('grants nothing while quorum is lost, and goes on when it is back', async () => {
     cluster = await startEtcd(3);
-    const arbiter = open(cluster.spec, 1000);
+    const arbiter = open(cluster.spec, 300);
     await cluster.nodes[0]!.kill();
     await cluster.nodes[1]!.kill();
     expect(await arbiter.claim(claimOf('alpha.1'))).toBe('unknown');
@@ -97,29 +96,10 @@ describeWithTool(
     afterEach(() => rmSync(folder, { recursive: true }));
 
     it('answers those who know the password and the authority, and nobody else', async () => {
-      const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-      const names = ['-subj', '/CN=etcd', '-addext', 'subjectAltName=IP:127.0.0.1'];
-      const kind = [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-      ];
-      execFileSync('openssl', [...kind, ...names, '-keyout', key, '-out', certificate], {
-        stdio: 'ignore',
-      });
-      cluster = await startEtcd(1, { certificate, key });
-      const ca = readFileSync(certificate, 'utf8');
-      const etcdctl = (...args: string[]): void => {
-        const flags = [`--endpoints=${cluster!.nodes[0]!.url}`, `--cacert=${certificate}`];
-        execFileSync('etcdctl', [...flags, ...args], { env: { ...process.env, ETCDCTL_API: '3' } });
-      };
-      etcdctl('user', 'add', 'root:se:cret');
-      etcdctl('user', 'grant-role', 'root', 'root');
-      etcdctl('auth', 'enable');
+      const tls = makeTls(folder);
+      cluster = await startEtcd(1, tls);
+      askForPassword(cluster, tls, 'se:cret');
+      const ca = readFileSync(tls.certificate, 'utf8');
       const ask = (options: ArbiterOptions): Promise<string> => {
         const arbiter = openArbiter(cluster!.spec, (trouble) => troubles.push(trouble), options);
         arbiters.push(arbiter);

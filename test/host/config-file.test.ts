@@ -51,7 +51,7 @@ describe('a configuration', () => {
       disks: [],
       publish: [],
       key: join(folder, 'key'),
-      arbiter: `dir:${join(folder, 'arbiter')}`,
+      arbiter: { spec: `dir:${join(folder, 'arbiter')}` },
       hosts: [
         { name: 'alpha', place: 'alpha', address: { host: 'alpha.example', port: 7100 } },
         { name: 'beta', place: 'rack 2', address: { host: 'fd00::2', port: 7100 } },

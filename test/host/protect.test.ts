@@ -1,41 +1,28 @@
 /** `vmft protect` and what acts on it: real processes, real clients, real deaths. */
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runs } from '../support/runs.ts';
+import { Asker } from './asker.ts';
 import { Protected } from './protected.ts';
 import { until } from './support.ts';
 
 let machine: Protected;
-let client: Socket;
-let replies: string[];
+let client: Asker;
 
 beforeEach(async () => {
   machine = await Protected.inFolder();
-  client = createSocket('udp4');
-  replies = [];
-  client.on('message', (bytes) => replies.push(String(bytes)));
+  client = new Asker(machine.port);
 });
 afterEach(() => {
   client.close();
   machine.end();
 });
 
-/** Asks the guest until it answers; the reply without the tag that it repeats. */
-async function ask(tag: string, text: string): Promise<string> {
-  const send = (): void => client.send(`${tag} ${text}`, machine.port, '127.0.0.1');
-  send();
-  const again = setInterval(send, 200);
-  const reply = await until(`the guest answers ${tag}`, () =>
-    replies.find((line) => line.startsWith(`${tag} `)),
-  ).finally(() => clearInterval(again));
-  return reply.slice(tag.length + 1);
-}
-
 describe('vmft protect', () => {
   it('carries clients over deaths, and leaves nothing behind', async () => {
     machine.start('udp-counter', '7/udp', '--standbys', '1');
-    const first = Number(await ask('#0', 'inc'));
+    const first = await client.count('#0');
     const started = JSON.parse(machine.vmft('status', machine.dir, '--json').stdout);
     expect(started).toMatchObject({
       generation: 1,
@@ -45,30 +32,30 @@ describe('vmft protect', () => {
     expect(machine.vmft('protect', 'hello', '--dir', machine.dir)).toMatchObject({ status: 5 });
     const killed = machine.vmft('crash', machine.dir, 'primary');
     expect(killed.stdout).toMatch(/^alpha \(primary\), process \d+: killed\n$/);
-    const second = Number(await ask('#1', 'inc'));
+    const second = await client.count('#1');
     expect(second).toBeGreaterThan(first);
     const { generation, gateway } = await machine.isProtected();
     expect([generation, gateway.pid]).toEqual([2, started.gateway.pid]);
     expect(machine.vmft('crash', machine.dir, 'backup').stdout).toContain('killed');
     await machine.withRole('alone');
-    expect(Number(await ask('#2', 'inc'))).toBeGreaterThan(second);
+    expect(await client.count('#2')).toBeGreaterThan(second);
     expect(machine.vmft('stop', machine.dir)).toEqual({ status: 0, stdout: '', stderr: '' });
     machine.expectNothingLeft();
   });
 
   it('starts who died anew, and ends when its guest does', async () => {
     const { child, said } = machine.watch('udp-counter', '7/udp', '--restart');
-    let last = Number(await ask('#0', 'inc'));
+    let last = await client.count('#0');
     for (let round = 1; round <= runs(1); round++) {
       for (const victim of ['primary', 'gateway']) {
         await machine.isProtected();
         expect(machine.vmft('crash', machine.dir, victim).status).toBe(0);
-        const next = Number(await ask(`#${round}${victim}`, 'inc'));
+        const next = await client.count(`#${round}${victim}`);
         expect(next).toBeGreaterThan(last);
         last = next;
       }
     }
-    expect(await ask('#end', 'quit')).toBe('bye');
+    expect(await client.ask('#end', 'quit')).toBe('bye');
     await until('the launcher has ended', () => child.exitCode !== null);
     expect(child.exitCode).toBe(0);
     expect(said()).toContain('udp-counter: ready\n');
@@ -78,17 +65,17 @@ describe('vmft protect', () => {
 
   it('lets nobody speak who was suspended while another took over', async () => {
     const { child } = machine.watch('udp-counter', '7/udp', '--failure-timeout', '2s');
-    const before = Number(await ask('#0', 'inc'));
+    const before = await client.count('#0');
     // Who has given birth is nobody's parent.
     child.kill('SIGKILL');
     await machine.isProtected();
     const { name } = await machine.withRole('primary');
     expect(machine.vmft('crash', machine.dir, 'primary', '--pause').stdout).toContain('paused');
-    const after = Number(await ask('#1', 'inc'));
+    const after = await client.count('#1');
     expect(after).toBeGreaterThan(before);
     expect(machine.vmft('crash', machine.dir, 'primary', '--resume').stdout).toContain(name);
     await until('it halts', () => machine.log(name).includes('halts: lost-test-and-set'));
-    expect(Number(await ask('#2', 'inc'))).toBeGreaterThan(after);
+    expect(await client.count('#2')).toBeGreaterThan(after);
     expect(machine.vmft('stop', machine.dir).status).toBe(0);
     machine.expectNothingLeft();
   });

@@ -47,7 +47,7 @@ export class Parts {
 
   /** Writes the configuration `machine.json`. */
   configure(config: object): void {
-    mkdirSync(join(this.folder, 'log'), { recursive: true });
+    for (const name of ['log', 'arbiter']) mkdirSync(join(this.folder, name), { recursive: true });
     writeFileSync(join(this.folder, 'key'), this.key);
     const whole = {
       machine: 'm',

@@ -1,5 +1,5 @@
 /** Real etcd servers for tests, on loopback, each in a folder and on ports of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { get as httpGet } from 'node:http';
 import { get as httpsGet } from 'node:https';
@@ -26,6 +26,27 @@ export interface EtcdCluster {
 export interface EtcdTls {
   readonly certificate: string;
   readonly key: string;
+}
+
+/** A certificate for 127.0.0.1, signed by itself, and its key; made in `folder` by openssl. */
+export function makeTls(folder: string): EtcdTls {
+  const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+  const names = ['-subj', '/CN=etcd', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const files = ['-keyout', key, '-out', certificate];
+  execFileSync('openssl', ['req', '-x509', '-nodes', ...curve, ...names, ...files], {
+    stdio: 'ignore',
+  });
+  return { certificate, key };
+}
+
+/** Has a cluster that speaks TLS ask for the password of `root`. */
+export function askForPassword(cluster: EtcdCluster, tls: EtcdTls, password: string): void {
+  const flags = [`--endpoints=${cluster.nodes[0]!.url}`, `--cacert=${tls.certificate}`];
+  for (const command of [`user add root:${password}`, 'user grant-role root root', 'auth enable'])
+    execFileSync('etcdctl', [...flags, ...command.split(' ')], {
+      env: { ...process.env, ETCDCTL_API: '3' },
+    });
 }
 
 /** Starts a cluster of `size` members and waits until each answers. */
