@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
 import { askControl, type Question, serveControl } from './control.ts';
 import type { GroupConfig } from './group-config.ts';
-import { isAlive, readMark, removeMark, writeMark } from './process-file.ts';
+import { isAlive, readMark, writeMark } from './process-file.ts';
 
 /** How long another process may take to hear that it should end, in ms. */
 const END_MS = 1000;
@@ -35,11 +35,9 @@ export const partFiles = (folder: string, name: string) => ({
 
 /** One process of a machine, as the others and people see it. */
 export class Part {
-  readonly #options: PartOptions;
   readonly #control: Server;
 
-  private constructor(options: PartOptions, control: Server) {
-    this.#options = options;
+  private constructor(control: Server) {
     this.#control = control;
   }
 
@@ -64,14 +62,12 @@ export class Part {
     });
     process.on('SIGTERM', onEnd);
     process.on('SIGINT', onEnd);
-    return new Part(options, server);
+    return new Part(server);
   }
 
-  /** Takes mark and socket away; to be called last. */
+  /** Takes the socket away; the mark stays, by which one sees when the process is gone. */
   end(): void {
-    const { folder, name } = this.#options;
     this.#control.close();
-    removeMark(partFiles(folder, name).mark);
   }
 }
 

@@ -3,7 +3,7 @@
  * and when it was started, so that a number that the system has given to somebody else since is
  * told from it.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { readIfThere } from './durable-file.ts';
 
 /** A process that has been started; it may be dead by now. */
@@ -46,11 +46,6 @@ export function readMark(path: string): ProcessMark | undefined {
     // It is being written.
     return undefined;
   }
-}
-
-/** The process ends and takes its mark with it. */
-export function removeMark(path: string): void {
-  if (readMark(path)?.pid === process.pid) rmSync(path, { force: true });
 }
 
 /** Whether the process is there: it runs, or has been stopped by a signal. */
