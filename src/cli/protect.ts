@@ -103,7 +103,7 @@ The guest's clients connect to the published ports; they need not know of any of
 Examples:
   vmft protect udp-counter --publish 7000:7/udp
   vmft protect kv --publish 7000:7/udp --standbys 1 --dir kv.d --detach
-  vmft protect kv --publish 7000:7/udp --arbiter etcd:http://10.0.0.1:2379,http://10.0.0.2:2379
+  vmft protect kv --publish 7000:7/udp --arbiter etcd:http://10.0.0.1:2379
   vmft protect journal --disk disk.img --publish 7000:7/udp --restart`,
     )
     .action(protect);
