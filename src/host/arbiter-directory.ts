@@ -5,7 +5,7 @@
  *
  * A register is a file, named after machine and generation, that holds the owner's name. It is
  * written under a name of its own, made durable, and linked to its place: link(2) fails where the
- * place is taken, so one of many contenders succeeds. rename(2) would let every one of them succeed.
+ * place is taken, so one of many contenders succeeds. rename(2) would let all of them succeed.
  *
  * Over NFS a link may succeed and its answer be lost; that is why the number of links of the draft
  * decides, and the register is read back.
