@@ -7,6 +7,7 @@
  */
 import type { SimEvent } from './events.ts';
 import type { FaultKind } from './fault-kinds.ts';
+import type { Ends } from './faults.ts';
 import type { World } from './world.ts';
 
 /** One direction of a link. */
@@ -59,6 +60,9 @@ export const newLink = (delayNs: number, rate = 0): Link => ({
 /** The name of the link from one end to the other. */
 export const linkName = (from: string, to: string): string => `${from}>${to}`;
 
+/** The ends of the link of that name: from, to. */
+export const endsOf = (name: string): Ends => name.split('>') as [string, string];
+
 /** Sends over a stream. */
 export function sendStream(world: World, name: string, payload: SimEvent): void {
   const link = world.link(name);
@@ -77,7 +81,7 @@ function hold(world: World, name: string, number: number, payload: SimEvent): vo
 }
 
 function kindOfCut(world: World, name: string): FaultKind {
-  const [from, to] = name.split('>') as [string, string];
+  const [from, to] = endsOf(name);
   return world.link(linkName(to, from)).cut ? 'stopped by a partition' : 'stopped one way';
 }
 

@@ -15,10 +15,12 @@ import { type Digest, toHex } from '../base/digest.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { ReplicaState } from '../ft/state.ts';
 import { answersOf } from './checkers.ts';
+import { hasOperator } from './cold-start.ts';
 import { allDisks } from './disk.ts';
 import type { SimEvent } from './events.ts';
-import { describeAction } from './faults.ts';
+import { describeAction, type Ends } from './faults.ts';
 import type { SimHost } from './host.ts';
+import { endsOf } from './links.ts';
 import { survivor } from './lives.ts';
 import { inOrder } from './queue.ts';
 import type { World } from './world.ts';
@@ -61,6 +63,37 @@ export function isTimeless(world: World): boolean {
   return world.scenario.hosts.every(({ clock }) => clock.driftPpm === 0);
 }
 
+/**
+ * Whether every fault has come, and none that lasts has an end that would change anything: a link
+ * that stays cut between a host that is gone and one that listens to nobody is as good as any.
+ */
+export function isCalm(world: World): boolean {
+  const { firedFaults, queue } = world.state;
+  return !firedFaults.includes(false) && queue.every(({ event }) => !endsFault(world, event));
+}
+
+/** Whether an event is the end of a fault that somebody will notice. */
+function endsFault(world: World, event: SimEvent): boolean {
+  if (event.kind !== 'undo-fault') return false;
+  const { action } = world.faults[event.index]!;
+  return action.do !== 'cut' || !isVain(world, action.between);
+}
+
+/** Whether nothing that passes between two hosts has an effect any more. */
+function isVain(world: World, ends: Ends): boolean {
+  const { hosts, scenario } = world;
+  const [a, b] = ends.map((end) => hosts.get(end));
+  // Who is started anew, or reads a closed channel, may still be reached.
+  if (!a || !b || hasOperator(scenario) || !scenario.rules.closeFirst) return false;
+  const [gone, other] = hasStopped(a) ? [a, b] : [b, a];
+  if (!hasStopped(gone)) return false;
+  const others = [...hosts.values()].filter((host) => host !== other);
+  return hasStopped(other) || (other.replica.role === 'alone' && others.every(hasStopped));
+}
+
+const hasStopped = ({ state }: SimHost): boolean =>
+  state.status === 'crashed' || state.status === 'halted';
+
 /** The digest of `world` between two events; undefined while a fault or a clone is to come. */
 export function worldDigest(world: World): Digest | undefined {
   if (world.state.firedFaults.includes(false) || isCloning(world)) return undefined;
@@ -92,8 +125,7 @@ class Canon {
     this.#timeless = isTimeless(world);
     const { heartbeatNs, failureTimeoutNs, retryNs, flushNs } = world.scenario.timing;
     this.#horizonNs = 2 * (heartbeatNs + failureTimeoutNs + retryNs + flushNs);
-    const { queue } = world.state;
-    this.#final = !queue.some(({ event }) => event.kind === 'undo-fault');
+    this.#final = isCalm(world);
     for (const host of world.hosts.values()) {
       if (!this.#isGone(host)) this.#replicas.set(host.id, host.replica.state());
     }
@@ -146,8 +178,8 @@ class Canon {
   }
 
   /** Whether the host will never do anything again. */
-  #isGone({ state }: SimHost): boolean {
-    return this.#final && (state.status === 'crashed' || state.status === 'halted');
+  #isGone(host: SimHost): boolean {
+    return this.#final && hasStopped(host);
   }
 
   #isHermit(host: SimHost): boolean {
@@ -212,8 +244,10 @@ class Canon {
         const client = state.clients.find(({ name }) => name === event.client);
         return event.ticket === client?.ticket ? { client: event.client } : undefined;
       }
-      case 'undo-fault':
+      case 'undo-fault': {
+        if (!endsFault(this.#world, event)) return undefined;
         return { undo: describeAction(this.#world.faults[event.index]!.action) };
+      }
       case 'heal':
         return this.#isHealthy() ? undefined : event;
       default:
@@ -230,7 +264,8 @@ class Canon {
     for (const { state } of this.#world.hosts.values()) if (state.status === 'paused') return false;
     return Object.entries(links).every(
       ([name, { cut, stalled, damageBit, delayNs }]) =>
-        !cut && !stalled && damageBit === undefined && delayNs === delays[name],
+        (!(cut || stalled || damageBit !== undefined) && delayNs === delays[name]) ||
+        isVain(this.#world, endsOf(name)),
     );
   }
 
@@ -241,6 +276,7 @@ class Canon {
     for (const [name, { cut, stalled, damageBit, delayNs, lastNs, held }] of Object.entries(
       links,
     )) {
+      if (isVain(this.#world, endsOf(name))) continue;
       const plain = !cut && !stalled && damageBit === undefined;
       if (plain && delayNs === this.#world.delays[name] && lastNs <= nowNs) continue;
       const payloads = held.map(({ payload }) => this.#live(payload) ?? null);

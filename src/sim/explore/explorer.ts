@@ -13,11 +13,12 @@ import { assert } from '../../base/assert.ts';
 import type { Digest } from '../../base/digest.ts';
 import { compareRuns, judge, judgeSafety } from '../checkers.ts';
 import type { Action, Ends, FaultSpec } from '../faults.ts';
+import { endsOf } from '../links.ts';
 import { newWorld, type RunParts, runWorld, withoutFaults } from '../run.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Violation } from '../trace.ts';
 import type { SavedWorld, World } from '../world.ts';
-import { isTimeless, worldDigest } from '../world-digest.ts';
+import { isCalm, isTimeless, worldDigest } from '../world-digest.ts';
 import { type Conviction, type Exploration, Findings, type Way } from './exploration.ts';
 import { isIdle, Notes, type Point, type Track } from './track.ts';
 import { isConviction, isUnfinished, type Verdict, verdictOf, worse } from './verdict.ts';
@@ -347,7 +348,7 @@ const noTrack = (start: SavedWorld, faults: readonly FaultSpec[]): Track => ({
 function linksOf(world: World): Ends[] {
   const pairs: Ends[] = [];
   for (const name of Object.keys(world.delays)) {
-    const [a, b] = name.split('>') as [string, string];
+    const [a, b] = endsOf(name);
     if (!pairs.some(([x, y]) => x === b && y === a)) pairs.push([a, b]);
   }
   return pairs;
@@ -361,12 +362,6 @@ function marksOf({ state, scenario, hosts }: World): number {
   const flags = [!state.firedFaults.includes(false), state.finishedNs !== undefined];
   for (const host of hosts.values()) flags.push(host.state.status === 'halted');
   return flags.reduce((marks, flag) => 2 * marks + (flag ? 1 : 0), seen);
-}
-
-/** Whether all faults have come and gone. */
-function isCalm({ state }: World): boolean {
-  if (state.firedFaults.includes(false)) return false;
-  return !state.queue.some(({ event }) => event.kind === 'undo-fault');
 }
 
 /** The verdict on a run that is stopped while clients wait, as it would be were they served. */
