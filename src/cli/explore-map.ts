@@ -18,6 +18,7 @@ import {
   type Verdict,
   verdictOfLetter,
 } from '../sim/explore/verdict.ts';
+import { describeAction } from '../sim/faults.ts';
 import { counted, grouped } from './print.ts';
 
 /** How a map is drawn. */
@@ -76,12 +77,13 @@ const ms = (point: PointSpec | undefined): string =>
   `│ ${((point?.timeNs ?? 0) / 1e6).toFixed(3)} ms`;
 
 function head(found: Exploration, chalk: ChalkInstance): string[] {
-  const { scenario, depth, points, range, entries } = found;
+  const { scenario, depth, after, points, range, entries } = found;
   const faults = depth === 1 ? 'one fault at a time' : 'a second fault while the first is mended';
+  const before = after.map(({ action }) => describeAction(action)).join(', ');
   const [first, end] = range;
   const part = end - first < points ? `, of which ${grouped(end - first)} here` : '';
   return [
-    chalk.bold(`${scenario}: every crash point, ${faults}`),
+    chalk.bold(`${scenario}: every crash point, ${before && `after ${before}: `}${faults}`),
     `${counted(points, 'place')}${part}, in a run with ${grouped(entries)} log entries`,
   ];
 }
@@ -107,6 +109,12 @@ const MEANINGS: Readonly<Record<Verdict, string>> = {
   'two live': 'two hosts went on alone',
 };
 
+function rate({ spentNs }: Exploration, total: number): string {
+  const seconds = (spentNs ?? 0) / 1e9;
+  if (seconds === 0) return '';
+  return `; ${seconds.toFixed(1)} s of one thread, ${Math.round(total / seconds)} a second`;
+}
+
 function legend(found: Exploration, chalk: ChalkInstance): string[] {
   const lines = VERDICTS.filter((verdict) => found.verdicts[verdict] !== undefined).map(
     (verdict) =>
@@ -116,7 +124,7 @@ function legend(found: Exploration, chalk: ChalkInstance): string[] {
   const { ways } = found;
   const known = WAYS.filter((way) => ways[way] > 0).map((way) => `${grouped(ways[way])} ${way}`);
   const total = WAYS.reduce((sum, way) => sum + ways[way], 0);
-  lines.push(`${counted(total, 'crash point')} judged: ${known.join(', ')}`);
+  lines.push(`${counted(total, 'crash point')} judged: ${known.join(', ')}${rate(found, total)}`);
   if (isClean(found)) lines.push(chalk.green('ok: no failure at any of them shows outside'));
   else lines.push(chalk.red(`convicted at ${counted(found.convicted, 'crash point')}`));
   return lines;

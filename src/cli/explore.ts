@@ -5,15 +5,15 @@ import { nearest } from '../base/suggest.ts';
 import type { Exploration } from '../sim/explore/exploration.ts';
 import { repeated, time, wholeNumber } from './arguments.ts';
 import { STATUS } from './exit-status.ts';
-import type { ExploreReport, ExploreTask } from './explore-job.ts';
+import type { ExploreTask } from './explore-job.ts';
+import type { PartsOptions } from './explore-parts.ts';
 import { isColoured, note, print, printJson } from './print.ts';
 
-interface Options {
+interface Options extends PartsOptions {
   depth: number;
   seed?: number;
   without?: string[];
-  workers?: number;
-  shard?: readonly [number, number];
+  keepFaults?: boolean;
   merge?: boolean;
   tail?: number;
   cut?: number;
@@ -39,6 +39,7 @@ async function explore(names: readonly string[], options: Options): Promise<void
     from,
     seed: options.seed,
     without: options.without ?? [],
+    keepFaults: options.keepFaults === true,
     options: {
       depth: options.depth as 1 | 2,
       sharing: options.sharing,
@@ -49,7 +50,9 @@ async function explore(names: readonly string[], options: Options): Promise<void
   // A mistake in the scenario is told before any worker begins.
   const { scenarioOf } = await import('./explore-job.ts');
   scenarioOf(task);
-  await finish(await run(task, options), options, task);
+  const { runParts } = await import('./explore-parts.ts');
+  const parts = await runParts(task, options);
+  await finish(await together(parts, 'the parts'), options, task);
 }
 
 async function checkRules(rules: readonly string[]): Promise<void> {
@@ -62,56 +65,33 @@ async function checkRules(rules: readonly string[]): Promise<void> {
   }
 }
 
-/** Explores in as many parts as there are workers. */
-async function run(task: ExploreTask, options: Options): Promise<Exploration> {
-  const { runWorkers, usableThreads } = await import('../host/workers.ts');
-  const workers = Math.max(1, options.workers ?? usableThreads());
-  const [shard, shards] = options.shard ?? [1, 1];
-  const tasks = Array.from({ length: workers }, (_, index): ExploreTask => {
-    const part = { index: (shard - 1) * workers + index, of: shards * workers };
-    return { ...task, options: { ...task.options, part } };
-  });
-  const explorations: Exploration[] = [];
-  const progress = tasks.map(() => ({ done: 0, of: 0 }));
-  const onReport = (report: ExploreReport, index: number): void => {
-    if ('exploration' in report) explorations.push(report.exploration);
-    else progress[index] = report;
-    if (process.stderr.isTTY) showProgress(progress);
-  };
-  if (workers === 1) {
-    const { explorePart } = await import('./explore-job.ts');
-    await explorePart(tasks[0]!, (report) => onReport(report, 0));
-  } else {
-    await runWorkers(new URL('./explore-worker.js', import.meta.url), tasks, onReport);
-  }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  return together(explorations, 'the parts');
-}
-
-function showProgress(progress: readonly { done: number; of: number }[]): void {
-  const sum = (key: 'done' | 'of'): number => progress.reduce((all, part) => all + part[key], 0);
-  process.stderr.write(`\r${sum('done')} of ${sum('of')} places\x1b[K`);
-}
-
 async function together(parts: readonly Exploration[], what: string): Promise<Exploration> {
   const { mergeExplorations } = await import('../sim/explore/exploration.ts');
   const whole = mergeExplorations(parts);
-  if (!whole) {
-    throw new VmftError(
-      'input',
-      `${what} are not all the parts of one exploration, each once: explore with --shard 1/n … n/n`,
-    );
-  }
-  return whole;
+  if (whole) return whole;
+  const ranges = parts.map(({ range }) => range).toSorted(([a], [b]) => a - b);
+  const wrong = ranges.findIndex(
+    ([, end], i) => i + 1 < ranges.length && end !== ranges[i + 1]![0],
+  );
+  const [end, next] = [ranges[wrong]?.[1], ranges[wrong + 1]?.[0]];
+  const gap = end! < next! ? `places ${end} to ${next! - 1} are in none` : 'some places are in two';
+  const reason = wrong < 0 ? 'they are of different runs' : gap;
+  throw new VmftError(
+    'input',
+    `${what} are not the parts of one exploration, each once: ${reason}; --shard 1/n … n/n makes them`,
+  );
 }
 
 async function merge(files: readonly string[]): Promise<Exploration> {
-  const { readUserFile } = await import('../host/files.ts');
+  const [{ readUserFile }, { isExploration }] = await Promise.all([
+    import('../host/files.ts'),
+    import('../sim/explore/exploration.ts'),
+  ]);
   const parts = files.map((file): Exploration => {
     const text = new TextDecoder().decode(readUserFile(file, 'exploration', 'input'));
     try {
-      const part = JSON.parse(text) as Partial<Exploration> | null;
-      if (part && Array.isArray(part.range) && Array.isArray(part.rows)) return part as Exploration;
+      const part: unknown = JSON.parse(text);
+      if (isExploration(part)) return part;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
     }
@@ -182,10 +162,12 @@ export function exploreCommand(): Command {
     .description('crash every replica and cut every link at every point of a scenario')
     .argument('[NAME|FILE...]', 'a shipped scenario or a YAML file; with --merge, parts')
     .option('--depth <N>', '2: a second fault while the first is recovered from', wholeNumber, 1)
+    .option('--keep-faults', 'first the faults of the scenario, then one more')
     .option('--without <RULE>', 'switch a rule off (repeatable): output-rule, fence, …', repeated)
     .option('--seed <N>', 'another seed than the scenario’s', wholeNumber)
     .option('--workers <N>', 'threads (as many as this computer has)', wholeNumber)
     .option('--shard <I/N>', 'only the Ith of N parts; print it with --json', shard)
+    .option('--state <FILE>', 'keep what is found there; the same command goes on from it')
     .option('--merge', 'put parts together that --shard and --json have written')
     .option('--cut <TIME>', 'how long a link stays cut (four failure timeouts)', time)
     .option('--tail <N>', 'stop runs that have worked again for N answers; 0: never', wholeNumber)
@@ -198,11 +180,14 @@ export function exploreCommand(): Command {
       'after',
       `
 Places lie before and after each log entry, message and output of each host. The scenario's own
-faults and the answers that it expects because of them are left out. Status 1: something shows.
+faults and the answers that it expects because of them are left out; with --keep-faults they come
+first, and the places are those from the last of them until all has worked again for a while.
+Status 1: something shows.
 
 Examples:
   vmft explore lost-update --svg map.svg
   vmft explore test-and-set --without test-and-set --shard 1/8 -o two.yaml
+  vmft explore kv-standby-primary --keep-faults --shard 1/20
   vmft explore lost-update --depth 2 --shard 40/1000 --json > part-40.json`,
     )
     .action(explore);

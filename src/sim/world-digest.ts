@@ -72,6 +72,22 @@ export function isCalm(world: World): boolean {
   return !firedFaults.includes(false) && queue.every(({ event }) => !endsFault(world, event));
 }
 
+/** Whether all is calm, and the machine is as well protected as it can be. */
+export function isSettled(world: World): boolean {
+  if (!isCalm(world) || isCloning(world)) return false;
+  const up = [...world.hosts.values()].filter((host) => !hasStopped(host));
+  const alone = up.find(({ replica }) => replica.role === 'alone');
+  const isComing = ({ id, replica: { role } }: SimHost): boolean =>
+    role === 'joining' ||
+    (role === 'standby' && alone !== undefined && !sharePlace(world, id, alone.id));
+  return !up.some(isComing);
+}
+
+function sharePlace({ scenario }: World, a: HostId, b: HostId): boolean {
+  const [one, other] = [a, b].map((id) => scenario.hosts.find((host) => host.id === id));
+  return one!.place === other!.place;
+}
+
 /** Whether an event is the end of a fault that somebody will notice. */
 function endsFault(world: World, event: SimEvent): boolean {
   if (event.kind !== 'undo-fault') return false;

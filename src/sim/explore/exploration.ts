@@ -44,6 +44,8 @@ export interface Exploration {
   readonly seed: number;
   readonly without: readonly string[];
   readonly depth: number;
+  /** The scenario's own faults, where they come before those that are tried. */
+  readonly after: readonly FaultSpec[];
   /** Points of the whole run, and which of them were explored here: from … before. */
   readonly points: number;
   readonly range: readonly [number, number];
@@ -64,6 +66,8 @@ export interface Exploration {
   readonly convicted: number;
   /** Log entries of the run without faults. */
   readonly entries: number;
+  /** Real time that all threads together took, in ns, where it was measured. */
+  readonly spentNs?: number;
 }
 
 /** Convictions that an exploration keeps word by word. */
@@ -75,18 +79,23 @@ type Row = Map<number, Verdict>;
 /** Collects what an explorer finds. */
 export class Findings {
   readonly baseVerdict: Verdict;
-  readonly #head: Pick<Exploration, 'scenario' | 'seed' | 'without' | 'depth' | 'entries'>;
+  readonly #head: Pick<
+    Exploration,
+    'scenario' | 'seed' | 'without' | 'depth' | 'after' | 'entries'
+  >;
   readonly #track: Track;
   readonly #range: readonly [number, number];
   readonly #rows = new Map<string, Row>();
   readonly #ways: Record<Way, number> = { 'run out': 0, joined: 0, idle: 0, 'cut short': 0 };
   readonly #verdicts: Record<string, number> = {};
-  #convictions: Conviction[] = [];
+  #convictions: readonly Conviction[] = [];
   #convicted = 0;
   #done: number;
+  /** The sums at the last point that is done. */
+  #sums: Pick<Exploration, 'ways' | 'verdicts' | 'convictions' | 'convicted'>;
 
   constructor(
-    { name, seed, rules, leftOut }: Scenario,
+    { name, seed, rules, leftOut, faults: after }: Scenario,
     { depth }: ExploreOptions,
     track: Track,
     range: readonly [number, number],
@@ -95,11 +104,12 @@ export class Findings {
   ) {
     const off = Object.entries(RULE_NAMES).filter(([, rule]) => !rules[rule]);
     const without = [...off.map(([rule]) => rule), ...leftOut];
-    this.#head = { scenario: name, seed, without, depth, entries };
+    this.#head = { scenario: name, seed, without, depth, after, entries };
     this.#track = track;
     this.#range = range;
     this.#done = range[0];
     this.baseVerdict = baseVerdict;
+    this.#sums = this.#sumsNow();
   }
 
   get progress(): { readonly done: number; readonly of: number } {
@@ -109,16 +119,26 @@ export class Findings {
   /** All points before this one are done. */
   begin(point: number): void {
     this.#done = point;
+    this.#sums = this.#sumsNow();
   }
 
   end(): void {
-    this.#done = this.#range[1];
+    this.begin(this.#range[1]);
+  }
+
+  #sumsNow(): Pick<Exploration, 'ways' | 'verdicts' | 'convictions' | 'convicted'> {
+    return {
+      ways: { ...this.#ways },
+      verdicts: { ...this.#verdicts },
+      convictions: this.#convictions,
+      convicted: this.#convicted,
+    };
   }
 
   /** The run without faults is convicted itself, unless clients cannot see it. */
   convictBase({ checker, timeNs }: Violation): void {
     const verdict = verdictOfChecker(checker);
-    if (verdict) this.convict({ faults: [], verdict, timeNs });
+    if (verdict) this.convict({ faults: this.#head.after, verdict, timeNs });
   }
 
   count(way: Way, verdict: Verdict): void {
@@ -156,10 +176,7 @@ export class Findings {
         fault,
         letters: points.map((_, index) => letter(row, index)).join(''),
       })),
-      ways: { ...this.#ways },
-      verdicts: { ...this.#verdicts },
-      convictions: this.#convictions,
-      convicted: this.#convicted,
+      ...this.#sums,
     };
   }
 }
@@ -176,6 +193,19 @@ function firstOf(convictions: readonly Conviction[]): Conviction[] {
   return convictions.toSorted(order).slice(0, MAX_CONVICTIONS);
 }
 
+/** Whether `value`, read from a file, has the shape of an exploration. */
+export function isExploration(value: unknown): value is Exploration {
+  const part = value as Partial<Exploration> | null;
+  const [first, end] = part?.range ?? [];
+  const lists = [part?.at, part?.rows, part?.convictions, part?.after, part?.without];
+  if (!lists.every(Array.isArray) || part?.at?.length !== end! - first!) return false;
+  if (typeof part.ways !== 'object' || typeof part.verdicts !== 'object') return false;
+  const isLetter = (letter: string): boolean => letter === ' ' || !!verdictOfLetter(letter);
+  return part.rows!.every(
+    (row) => row?.letters?.length === part.at!.length && [...row.letters].every(isLetter),
+  );
+}
+
 /**
  * One exploration from parts of it, which must be of the same run and follow each other without a
  * gap; undefined if they do not.
@@ -186,8 +216,8 @@ export function mergeExplorations(parts: readonly Exploration[]): Exploration | 
 }
 
 function join(a: Exploration | undefined, b: Exploration): Exploration | undefined {
-  const same = ({ scenario, seed, depth, points, without }: Exploration): string =>
-    JSON.stringify([scenario, seed, depth, points, without]);
+  const same = ({ scenario, seed, depth, after, points, without }: Exploration): string =>
+    JSON.stringify([scenario, seed, depth, after, points, without]);
   if (!a || same(a) !== same(b) || a.range[1] !== b.range[0]) return undefined;
   const names = new Set([...a.rows, ...b.rows].map(({ fault }) => fault));
   const letters = (part: Exploration, name: string): string =>
@@ -206,6 +236,7 @@ function join(a: Exploration | undefined, b: Exploration): Exploration | undefin
     verdicts: sum(a.verdicts, b.verdicts),
     convictions: firstOf([...a.convictions, ...b.convictions]),
     convicted: a.convicted + b.convicted,
+    spentNs: (a.spentNs ?? 0) + (b.spentNs ?? 0),
   };
 }
 

@@ -1,7 +1,8 @@
 /**
- * Every crash point of a scenario (docs/explore.md). The run without faults is followed once and
- * its points noted; then it is gone through again, stored before every event that has points, and
- * from there each fault is tried at each of them in a forked world.
+ * Every crash point of a scenario (docs/explore.md). The run without faults, or with those of the
+ * scenario alone, is followed once and its points noted; then it is gone through again, stored
+ * before every event that has points, and from there each fault is tried at each of them in a
+ * forked world.
  *
  * A fork need not run to its end. Its future is known when it reaches a world that was judged
  * before (world-digest.ts); when the link that is cut carries nothing meanwhile; and it is taken
@@ -18,7 +19,7 @@ import { newWorld, type RunParts, runWorld, withoutFaults } from '../run.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Violation } from '../trace.ts';
 import type { SavedWorld, World } from '../world.ts';
-import { isCalm, isTimeless, worldDigest } from '../world-digest.ts';
+import { isSettled, isTimeless, worldDigest } from '../world-digest.ts';
 import { type Conviction, type Exploration, Findings, type Way } from './exploration.ts';
 import { isIdle, Notes, type Point, type Track } from './track.ts';
 import { isConviction, isUnfinished, type Verdict, verdictOf, worse } from './verdict.ts';
@@ -29,6 +30,8 @@ export interface ExploreOptions {
   readonly depth: 1 | 2;
   /** Which part of the points: `index` (from 0) of `of` equal parts. */
   readonly part: { readonly index: number; readonly of: number };
+  /** So many points at the beginning of the part have been done before. */
+  readonly skip: number;
   /** Answers after which a run in which everything works again is stopped; 0 for never. */
   readonly tail: number;
   /** How long a link stays cut, in ns. */
@@ -40,19 +43,20 @@ export interface ExploreOptions {
 /** Every point once, each run followed to an end that is known. */
 export function exploreOptions(scenario: Scenario, given: Partial<ExploreOptions>): ExploreOptions {
   const cutNs = 4 * scenario.timing.failureTimeoutNs;
-  return { depth: 1, part: { index: 0, of: 1 }, tail: 10, cutNs, sharing: true, ...given };
+  return { depth: 1, part: { index: 0, of: 1 }, skip: 0, tail: 10, cutNs, sharing: true, ...given };
 }
 
 /**
- * The scenario as it is explored: without its own faults, and without what it expects because of
- * them. Clients may ask twice, so what they are told is judged by consistency, not word by word.
+ * The scenario as it is explored: without its own faults unless they are to come first, and without
+ * what it expects because of them. Clients may ask twice, so what they are told is judged by
+ * consistency, not word by word.
  */
-export function explorable(scenario: Scenario): Scenario {
+export function explorable(scenario: Scenario, keepFaults = false): Scenario {
   const { alone: _, ...expect } = scenario.expect;
   const asWithoutFaults = expect.asWithoutFaults.filter((part) => part !== 'answers');
   return {
     ...scenario,
-    faults: [],
+    faults: keepFaults ? scenario.faults : [],
     report: [],
     expect: { ...expect, answers: {}, diverged: [], asWithoutFaults },
   };
@@ -109,9 +113,10 @@ export class Explorer {
   /** Index of the first point that is not ours any more. */
   readonly #end: number;
 
-  /** Follows the run without faults; `scenario` is one that {@link explorable} has prepared. */
+  /**
+   * Follows the run without further faults; `scenario` is one that {@link explorable} has prepared.
+   */
   constructor(scenario: Scenario, parts: RunParts, options: ExploreOptions) {
-    assert(scenario.faults.length === 0, 'a scenario without faults expected');
     this.scenario = scenario;
     this.options = options;
     this.#parts = { ...parts, tracing: false };
@@ -119,12 +124,12 @@ export class Explorer {
     this.#links = linksOf(this.#runner);
     const compared = scenario.expect.asWithoutFaults.length > 0;
     this.#reference = compared ? runWorld(withoutFaults(scenario), this.#parts) : undefined;
-    const base = this.#follow(this.#runner.save(), []);
+    const base = this.#follow(this.#runner.save(), scenario.faults);
     const { index, of } = options.part;
     const total = base.track.points.length;
-    const first = Math.floor((total * index) / of);
     this.#end = Math.floor((total * (index + 1)) / of);
-    const { entries } = this.#runner.host(scenario.hosts[0]!.id).state;
+    const first = Math.min(Math.floor((total * index) / of) + options.skip, this.#end);
+    const entries = Math.max(...[...this.#runner.hosts.values()].map(({ state }) => state.entries));
     const range = [first, this.#end] as const;
     this.#findings = new Findings(scenario, options, base.track, range, base.verdict, entries);
     for (const violation of base.violations) this.#findings.convictBase(violation);
@@ -146,9 +151,14 @@ export class Explorer {
     return this.#stack.length > 0;
   }
 
-  /** What has been found so far. */
+  /** What has been found at the points that are done. */
   result(): Exploration {
     return this.#findings.result();
+  }
+
+  /** Faults among these that do not belong to the scenario itself. */
+  #tried(faults: readonly FaultSpec[]): number {
+    return faults.length - this.scenario.faults.length;
   }
 
   /** Judges one fork of a track, or gives the track up when all of it has been done. */
@@ -174,13 +184,14 @@ export class Explorer {
     const conviction: Conviction = { faults, verdict: run.verdict, timeNs: point.timeNs };
     if (isConviction(run.verdict)) this.#findings.convict(conviction);
     if (isBase) this.#findings.note(frame.point, action, run.verdict);
-    if (faults.length < this.options.depth && run.track.points.length > 0) this.#push(run.track, 0);
+    if (this.#tried(faults) < this.options.depth && run.track.points.length > 0)
+      this.#push(run.track, 0);
   }
 
   #judge(frame: Frame, { at, timeNs }: Point, faults: readonly FaultSpec[]): Run {
     const { action } = faults.at(-1)!;
     const { track, saved } = frame;
-    const isBase = track.faults.length === 0;
+    const isBase = this.#tried(track.faults) === 0;
     if (isBase && this.options.sharing && action.do === 'cut') {
       const untilNs = timeNs + this.options.cutNs;
       if (untilNs < track.endNs && isIdle(track, action.between, timeNs, untilNs)) {
@@ -192,15 +203,18 @@ export class Explorer {
     return this.#follow(saved, faults);
   }
 
-  /** Runs from `start` until its future is known. The last fault comes in the first event. */
+  /**
+   * Runs from `start` until its future is known. The last fault comes in the first event, unless it
+   * is one of the scenario's own: those runs are followed to their end.
+   */
   #follow(start: SavedWorld, faults: readonly FaultSpec[]): Run {
     const world = this.#runner;
     world.load(start, faults);
     const notes = new Notes(world);
     // Points of a run to which no further fault comes need not be noted.
-    if (faults.length < this.options.depth) world.observer = notes;
+    if (this.#tried(faults) < this.options.depth) world.observer = notes;
     const visited: { digest: Digest; atNs: number }[] = [];
-    const end = this.#run(world, notes, faults.length > 0, visited);
+    const end = this.#run(world, notes, this.#tried(faults) > 0, visited);
     world.observer = undefined;
     const { points, uses } = notes;
     const endNs = world.state.nowNs;
@@ -237,9 +251,12 @@ export class Explorer {
         }
         visited.push({ digest, atNs: state.nowNs });
       }
-      if (!mayJoin || tail === 0 || !isCalm(world)) continue;
+      if (tail === 0 || state.firedFaults.length === 0 || !isSettled(world)) continue;
       calmSince ??= state.answers;
-      if (state.answers >= calmSince + tail && !world.isOver()) {
+      if (state.answers < calmSince + tail || world.isOver()) continue;
+      // What follows the scenario's own faults is no other place than any before them.
+      notes.closed = true;
+      if (mayJoin) {
         const violations = [...state.violations, ...judgeSafety(world)];
         const verdict = worse('ok', verdictAmong(world, violations));
         return { ...NOTHING_LEFT, verdict, short: true, way: 'cut short', violations };

@@ -37,6 +37,8 @@ export class Notes implements Observer {
   readonly uses = new Map<string, number[]>();
   readonly #world: World;
   event = 0;
+  /** No more points are wanted. */
+  closed = false;
   /** A moment has just passed, and nothing has been done since. */
   #passed = false;
 
@@ -57,7 +59,7 @@ export class Notes implements Observer {
     const isNew = !(this.#passed && moment.before);
     this.#passed = !moment.before;
     // Until the faults of this run have come, it is a run that has been explored already.
-    if (!isNew || state.firedFaults.includes(false)) return;
+    if (!isNew || this.closed || state.firedFaults.includes(false)) return;
     const { kind: on, ...rest } = moment;
     const sending = [...hosts.values()].filter((host) => isSending(host.state));
     this.points.push({
