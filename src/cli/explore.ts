@@ -78,7 +78,8 @@ async function together(parts: readonly Exploration[], what: string): Promise<Ex
   const reason = wrong < 0 ? 'they are of different runs' : gap;
   throw new VmftError(
     'input',
-    `${what} are not the parts of one exploration, each once: ${reason}; --shard 1/n … n/n makes them`,
+    `${what} are not the parts of one exploration, each once: ${reason}; ` +
+      '--shard 1/n … n/n makes them',
   );
 }
 

@@ -16,7 +16,7 @@ export function announceEffect({ world, id, state }: SimHost, effect: Effect): v
     world.fired({ kind, host: id, number, before: true });
   switch (effect.kind) {
     case 'send':
-      before('message', world.link(linkName(id, effect.to)).sent + 1);
+      before('message', state.messages + 1);
       break;
     case 'release':
       before('output', state.releases + 1);
@@ -146,7 +146,7 @@ function send(host: SimHost, { to, bytes }: Effect & { kind: 'send' }): void {
   const event = { kind: 'message', from: id, bytes: onItsWay(world, name, bytes) } as const;
   sendStream(world, name, { kind: 'host', host: to, event });
   world.state.sentBytes += bytes.length;
-  world.fired({ kind: 'message', host: id, number: world.link(name).sent });
+  world.fired({ kind: 'message', host: id, number: ++host.state.messages });
 }
 
 /** The bytes as they arrive: a fault may wait for the next batch of entries to flip a bit of it. */

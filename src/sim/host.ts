@@ -69,7 +69,8 @@ export interface HostState {
   fedCount: number;
   /** Instructions executed. */
   count: number;
-  /** Messages of the channel that have come. */
+  /** Messages of the channel that it has sent, and those that have come. */
+  messages: number;
   received: number;
   /** Outputs released, and those of them that have come to gateway or disk. */
   releases: number;
@@ -110,6 +111,7 @@ function newHostState(life: number): HostState {
     written: NOTHING_WRITTEN,
     fedCount: 0,
     count: 0,
+    messages: 0,
     received: 0,
     releases: 0,
     delivered: 0,

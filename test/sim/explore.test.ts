@@ -88,6 +88,26 @@ describe('an explorer that shares what it knows', () => {
   }
 });
 
+describe('an exploration after the faults of its scenario', () => {
+  it('tries one more at every place from then on, as whole runs would', () => {
+    const scenario = explorable(namedScenario('lost-update'), true);
+    // The backup alone is soon seen to work; a sixth of that is enough where time is short.
+    const part = isLong ? { index: 0, of: 1 } : { index: 1, of: 6 };
+    const found = explore({ ...scenario, settleNs: 20e6 }, { part, tail: 1 });
+    expect(found.after).toEqual(scenario.faults);
+    expect(found.rows.length).toBeGreaterThan(2);
+    for (const { fault, letters } of found.rows) {
+      expect(fault).not.toContain('alpha');
+      const whole = found.at.map(({ at }, place) => {
+        if (letters[place] === ' ') return ' ';
+        const last = { at, action: actionOf(fault) };
+        return letterOf({ ...scenario, settleNs: 20e6, faults: [...scenario.faults, last] });
+      });
+      expect(`${fault} ${letters}`).toBe(`${fault} ${whole.join('')}`);
+    }
+  }, 60_000);
+});
+
 describe('an exploration', () => {
   it('is the same in parts and as a whole', () => {
     const scenario = shortScenario(undefined);
@@ -97,6 +117,24 @@ describe('an exploration', () => {
     expect(merged?.at.slice(0, whole.at.length)).toEqual(whole.at);
     expect(merged?.rows[0]?.letters).toContain(whole.rows[0]?.letters);
     expect(mergeExplorations([part(8, 12), part(10, 12)])).toBeUndefined();
+  });
+
+  it('that is stopped at any place goes on from there', () => {
+    const scenario = shortScenario(undefined);
+    const part = { index: 9, of: 12 };
+    const whole = explore(scenario, { part });
+    const stopped = new Explorer(scenario, guestParts, exploreOptions(scenario, { part }));
+    while (stopped.progress.done < 3) stopped.next(7);
+    const before = stopped.result();
+    expect(before.at.length).toBe(stopped.progress.done);
+    const after = explore(scenario, { part, skip: before.at.length });
+    const { rows, at, verdicts, range } = mergeExplorations([after, before])!;
+    expect({ rows, at, verdicts, range }).toEqual({
+      rows: whole.rows,
+      at: whole.at,
+      verdicts: whole.verdicts,
+      range: whole.range,
+    });
   });
 
   it('ends in the shortest counterexample, a file that is convicted again', () => {
