@@ -1,11 +1,9 @@
 /** `vmft gateway`: the way of real clients to a protected machine. */
 import { Command } from 'commander';
-import { readConfig } from '../host/config-file.ts';
 import { listeningAt } from '../host/group-config.ts';
+import { logFormatOption, type ServeOptions, serve } from './serve.ts';
 
-interface GatewayOptions {
-  readonly config: string;
-  readonly listen?: string;
+interface GatewayOptions extends ServeOptions {
   readonly pcap?: string;
 }
 
@@ -15,6 +13,7 @@ export function gatewayCommand(): Command {
     .description('publish the ports of a protected machine, whichever replica runs it')
     .requiredOption('--config <FILE>', 'configuration of the machine, YAML or JSON')
     .option('--listen <ADDRESS>', 'listen there, and not at the address of the configuration')
+    .addOption(logFormatOption())
     .option('--pcap <FILE>', 'capture what the guest’s wire carries, for tcpdump and Wireshark')
     .addHelpText(
       'after',
@@ -23,9 +22,11 @@ Examples:
   vmft gateway --config machine.json
   vmft gateway --config machine.json --pcap wire.pcap`,
     )
-    .action(async ({ config: file, listen, pcap }: GatewayOptions) => {
-      const { runGateway } = await import('../host/gateway-process.ts');
-      const config = listeningAt(readConfig(file), 'gateway', listen);
-      await runGateway(config, pcap === undefined ? {} : { pcap });
+    .action(async (options: GatewayOptions) => {
+      const { listen, pcap } = options;
+      const { GATEWAY, runGateway } = await import('../host/gateway-process.ts');
+      await serve(GATEWAY, options, (config, log) =>
+        runGateway(listeningAt(config, GATEWAY, listen), log, pcap === undefined ? {} : { pcap }),
+      );
     });
 }

@@ -1,11 +1,9 @@
 /** `vmft host`: one replica of a protected machine. */
 import { Command } from 'commander';
-import { readConfig } from '../host/config-file.ts';
 import { listeningAt } from '../host/group-config.ts';
+import { logFormatOption, type ServeOptions, serve } from './serve.ts';
 
-interface HostOptions {
-  readonly config: string;
-  readonly listen?: string;
+interface HostOptions extends ServeOptions {
   readonly coldStart?: boolean;
 }
 
@@ -16,6 +14,7 @@ export function hostCommand(): Command {
     .argument('NAME', 'which host of the configuration this is')
     .requiredOption('--config <FILE>', 'configuration of the machine, YAML or JSON')
     .option('--listen <HOST:PORT>', 'listen there, and not at the address of the configuration')
+    .addOption(logFormatOption())
     .option('--cold-start', 'the machine begins: the first host is its primary, the second backup')
     .addHelpText(
       'after',
@@ -24,9 +23,11 @@ Examples:
   vmft host alpha --config machine.json --cold-start
   vmft host gamma --config machine.yaml --listen 0.0.0.0:7100`,
     )
-    .action(async (name: string, { config: file, listen, coldStart = false }: HostOptions) => {
+    .action(async (name: string, options: HostOptions) => {
+      const { listen, coldStart = false } = options;
       const { runReplica } = await import('../host/replica-process.ts');
-      const config = listeningAt(readConfig(file), { host: name }, listen);
-      await runReplica(config, name, coldStart);
+      await serve(name, options, (config, log) =>
+        runReplica(listeningAt(config, { host: name }, listen), log, name, coldStart),
+      );
     });
 }

@@ -7,7 +7,9 @@ import { sizeText } from '../base/units.ts';
 import { DEFAULT_TIMING } from '../ft/config.ts';
 import type { ArbiterPlace } from '../host/arbiter.ts';
 import type { PublishSpec } from '../host/listen.ts';
+import type { LogFormat } from '../host/log.ts';
 import { publish, repeated, size, time, wholeNumber } from './arguments.ts';
+import { logFormatOption } from './serve.ts';
 
 interface ProtectOptions {
   memory: number;
@@ -29,6 +31,7 @@ interface ProtectOptions {
   detach?: boolean;
   restart?: boolean;
   guestExitCode?: boolean;
+  logFormat: LogFormat;
 }
 
 const MS = 1_000_000;
@@ -44,6 +47,7 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
   const protection = await protectGuest({
     program: process.argv[1]!,
     dir: options.dir,
+    logFormat: options.logFormat,
     name: basename(image).replace(/\.[^.]*$/, ''),
     image: await readImage(image, loadAddress !== undefined),
     replicas: 2 + options.standbys,
@@ -157,6 +161,7 @@ function addOptions(command: Cmd): Command {
       'file with NAME:PASSWORD for etcd (default: VMFT_ARBITER_USER in the environment)',
     )
     .option('--dir <DIR>', 'folder of the machine (default: one of its own)')
+    .addOption(logFormatOption())
     .option('--detach', 'return when clients can connect')
     .option('--restart', 'start processes that die anew; hosts become standbys')
     .option('--guest-exit-code', 'end with the guest’s own exit status');

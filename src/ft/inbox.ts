@@ -9,7 +9,7 @@
  */
 import { decodeEntries, LogError } from '../hypervisor/codec.ts';
 import type { LogEntry } from '../hypervisor/entry.ts';
-import { send } from './channel.ts';
+import { refuse, send } from './channel.ts';
 import { feed } from './local-reads.ts';
 import { type Message, MessageError } from './messages.ts';
 import { forgetReleased } from './output-rule.ts';
@@ -56,22 +56,27 @@ export function onBatch(step: Step, message: Message & { kind: 'batch' }): boole
     readBatch(step, message);
     return true;
   } catch (error) {
-    if (error instanceof MessageError || error instanceof LogError) return false;
-    throw error;
+    if (!(error instanceof MessageError || error instanceof LogError)) throw error;
+    const why = error instanceof MessageError ? error.why : 'malformed';
+    refuse(step, step.s.peer, why, error.message);
+    return false;
   }
 }
 
 function readBatch(step: Step, message: Message & { kind: 'batch' }): void {
   const { inbox } = step.s;
   const { batch, releasedUpTo } = message;
-  if (batch < inbox.nextBatch) return;
+  if (batch < inbox.nextBatch) {
+    refuse(step, step.s.peer, 'repeated', `batch ${batch}, expected ${inbox.nextBatch}`);
+    return;
+  }
   if (batch > inbox.nextBatch) {
-    throw new MessageError(`expected batch ${inbox.nextBatch}, got ${batch}`);
+    throw new MessageError(`expected batch ${inbox.nextBatch}, got ${batch}`, 'gap');
   }
   const entries = decodeEntries(message.entries);
   for (const { seq } of entries) {
     if (seq !== inbox.nextEntry) {
-      throw new MessageError(`expected entry ${inbox.nextEntry}, got ${seq}`);
+      throw new MessageError(`expected entry ${inbox.nextEntry}, got ${seq}`, 'gap');
     }
     inbox.nextEntry++;
   }

@@ -130,6 +130,13 @@ const TYPES: readonly Message['kind'][] = [
 /** Bytes that are not a message of this version. */
 export class MessageError extends Error {
   override readonly name = 'MessageError';
+  /** What the bytes are instead. */
+  readonly why: 'version' | 'altered' | 'malformed' | 'gap';
+
+  constructor(message: string, why: MessageError['why'] = 'malformed') {
+    super(message);
+    this.why = why;
+  }
 }
 
 /** One message as bytes. */
@@ -225,7 +232,8 @@ function readHeader(reader: ByteReader): { type: number; length: number; crc: nu
   if (magic !== MAGIC) throw new MessageError(`expected magic VMFT, got 0x${magic.toString(16)}`);
   const version = reader.u8();
   if (version !== MESSAGE_VERSION) {
-    throw new MessageError(`expected message version ${MESSAGE_VERSION}, got ${version}`);
+    const text = `expected message version ${MESSAGE_VERSION}, got ${version}`;
+    throw new MessageError(text, 'version');
   }
   const type = reader.u8();
   const length = reader.u32();
@@ -244,7 +252,8 @@ export function decodeMessage(bytes: Uint8Array): Message {
       throw new MessageError(`expected a body of ${length} bytes, got ${reader.left}`);
     }
     const body = reader.raw(length);
-    if (checksum(type, body) !== crc) throw new MessageError('the checksum does not match');
+    if (checksum(type, body) !== crc)
+      throw new MessageError('the checksum does not match', 'altered');
     const rest = new ByteReader(body);
     const message = decodeBody(type, rest);
     if (rest.left > 0) throw new MessageError(`${rest.left} bytes too many in the body`);

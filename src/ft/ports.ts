@@ -20,6 +20,9 @@ export type Token = number;
 /** The token of a member of `generation` (≥ 1): its primary, or the winner of its test-and-set. */
 export const tokenOf = (generation: number, won: boolean): Token => 2 * generation + (won ? 1 : 0);
 
+/** The generation of a member with this token; 0 for that of a standby. */
+export const generationOf = (token: Token): number => Math.floor(token / 2);
+
 /** A test-and-set on the shared storage: one per machine and generation. */
 export interface Claim {
   readonly machine: string;
@@ -288,6 +291,14 @@ export type Effect =
    * the driver keeps are of no more use.
    */
   | { readonly kind: 'protection'; readonly peer: HostId; readonly news: ProtectionNews }
+  /** For people: a message was not taken. Whether the channel is closed for it, others say. */
+  | {
+      readonly kind: 'refuse';
+      readonly from: HostId;
+      readonly why: MessageRefusal;
+      /** In words. */
+      readonly reason: string;
+    }
   /** Raise the shared disk's fence to `token`; answer with `fenced`. Always before `go-live`. */
   | { readonly kind: 'fence'; readonly token: Token }
   /** Tell gateway and console sink who speaks for the machine now. After `go-live`. */
@@ -298,6 +309,20 @@ export type Effect =
   | { readonly kind: 'wake-at'; readonly atNs: number }
   /** The last effect of a replica's life; what it has sent before still goes out. */
   | { readonly kind: 'halt'; readonly reason: HaltReason };
+
+/**
+ * Why a message is not taken: it is of another `version` of vmft, was `altered` on its way or is
+ * `malformed`; is from somebody who is no other member, of a `generation` that is not the present
+ * one, was here before, or comes after a `gap`.
+ */
+export type MessageRefusal =
+  | 'version'
+  | 'altered'
+  | 'malformed'
+  | 'stranger'
+  | 'generation'
+  | 'repeated'
+  | 'gap';
 
 /** What a source tells about the clone of its machine. */
 export type ProtectionNews =

@@ -15,6 +15,13 @@ import type { HostId } from '../ft/ports.ts';
 /** Grows with every change of the format. */
 const VERSION = 1;
 
+/** The greeting of another version. */
+export class GreetingVersionError extends BytesError {
+  constructor(version: number) {
+    super(`expected version ${VERSION}, got ${version}`, 0);
+  }
+}
+
 /** What a connection is for. */
 export interface ChannelGreeting {
   readonly machine: string;
@@ -60,5 +67,5 @@ export function decodeAnswer(bytes: Uint8Array): string | undefined {
 
 function checkVersion(reader: ByteReader): void {
   const version = reader.u8();
-  if (version !== VERSION) throw new BytesError(`version ${version}, expected ${VERSION}`, 0);
+  if (version !== VERSION) throw new GreetingVersionError(version);
 }

@@ -24,10 +24,13 @@ import {
   decodeGreeting,
   encodeAnswer,
   encodeGreeting,
+  GreetingVersionError,
 } from './channel-greeting.ts';
+import { reasonOf } from './files.ts';
 import { FrameReader, frameBytes } from './framing.ts';
 import type { HostConfig } from './group-config.ts';
-import { connectSecure, listenSecure } from './secure-socket.ts';
+import type { RefusalKind, Refuse } from './log.ts';
+import { connectSecure, isAlteration, listenSecure } from './secure-socket.ts';
 
 /** What has been sent when a connection is closed gets so long to go out, in ms. */
 const LINGER_MS = 1000;
@@ -44,8 +47,16 @@ export interface ChannelOptions {
   readonly onEvent: (event: HostEvent) => void;
   /** A connection is up. */
   readonly onOpen: (peer: HostId) => void;
+  /** A peer would not have us, and why. */
+  readonly onRefusedBy: (peer: HostId, reason: string) => void;
   /** Somebody was turned away, or something was not understood. */
-  readonly onRefused: (reason: string) => void;
+  readonly onRefused: Refuse;
+}
+
+/** Why a connection is refused. */
+interface Refusal {
+  readonly kind: RefusalKind;
+  readonly reason: string;
 }
 
 /** A connection to or from a peer. */
@@ -79,7 +90,7 @@ export class Channel {
       onSocket: (socket, peer) => {
         this.#watch({ peer, socket, stage: 'greeting', waiting: [] });
       },
-      onStranger: (reason) => onRefused(`a connection: ${reason}`),
+      onStranger: (reason) => onRefused('stranger', `a connection: ${reason}`),
     });
   }
 
@@ -165,9 +176,13 @@ export class Channel {
         for (const frame of reader.push(bytes)) this.#take(connection, frame);
       } catch (error) {
         if (!(error instanceof VmftError || error instanceof BytesError)) throw error;
-        this.#options.onRefused(`${peer}: ${error.message}`);
+        const kind = error instanceof GreetingVersionError ? 'version' : 'malformed';
+        this.#options.onRefused(kind, `${peer}: ${error.message}`);
         socket.destroy();
       }
+    });
+    socket.on('error', (error) => {
+      if (isAlteration(error)) this.#options.onRefused('altered', `${peer}: ${reasonOf(error)}`);
     });
     socket.once('close', () => this.#lose(connection));
   }
@@ -192,9 +207,9 @@ export class Channel {
     const { peer, socket } = connection;
     if (socket.writableEnded) return;
     const refusal = this.#judge(decodeGreeting(frame), peer);
-    socket.write(frameBytes(encodeAnswer(refusal)));
-    if (refusal !== undefined) {
-      this.#options.onRefused(`${peer}: ${refusal}`);
+    socket.write(frameBytes(encodeAnswer(refusal?.reason)));
+    if (refusal) {
+      this.#options.onRefused(refusal.kind, `${peer}: ${refusal.reason}`);
       end(socket);
       return;
     }
@@ -209,7 +224,7 @@ export class Channel {
     if (refusal === undefined) {
       this.#open(connection);
     } else {
-      this.#options.onRefused(`${connection.peer} would not have us: ${refusal}`);
+      this.#options.onRefusedBy(connection.peer, refusal);
       this.#lose(connection);
     }
   }
@@ -221,14 +236,18 @@ export class Channel {
     if (this.#isPresent(connection)) this.#options.onOpen(connection.peer);
   }
 
-  #judge({ machine, from, to, configuration, generation }: ChannelGreeting, identity: HostId) {
+  #judge(greeting: ChannelGreeting, identity: HostId): Refusal | undefined {
+    const { machine, from, to, configuration, generation } = greeting;
     const { host, hosts, refusal, ...own } = this.#options;
-    if (machine !== own.machine) return `expected machine ${own.machine}, got ${machine}`;
+    if (machine !== own.machine)
+      return { kind: 'machine', reason: `expected machine ${own.machine}, got ${machine}` };
     if (from !== identity || !hosts.some(({ name }) => name === from) || from === host)
-      return `${from} is no other host of this machine`;
-    if (to !== host) return `this is ${host}, not ${to}`;
-    if (configuration !== own.configuration) return 'image or configuration differ';
-    return refusal(from, generation);
+      return { kind: 'stranger', reason: `${from} is no other host of this machine` };
+    if (to !== host) return { kind: 'stranger', reason: `this is ${host}, not ${to}` };
+    if (configuration !== own.configuration)
+      return { kind: 'configuration', reason: 'image or configuration differ' };
+    const reason = refusal(from, generation);
+    return reason === undefined ? undefined : { kind: 'generation', reason };
   }
 
   /** A connection that is no longer the one to its peer has nothing to say. */

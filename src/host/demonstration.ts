@@ -28,6 +28,7 @@ export async function demonstrate(
 ): Promise<boolean> {
   const port = await freePort();
   const protection = await protectGuest({
+    logFormat: 'text',
     ...spec,
     dir: undefined,
     replicas: 3,

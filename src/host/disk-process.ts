@@ -1,12 +1,14 @@
 /** The process of the disk server. */
 import { join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
+import { generationOf } from '../ft/ports.ts';
 import { DiskFence } from './disk-fence.ts';
 import { DiskFile } from './disk-file.ts';
 import { MAX_DISK_MESSAGE_BYTES } from './disk-messages.ts';
 import { DiskServer } from './disk-server.ts';
 import { type GroupConfig, readKey } from './group-config.ts';
-import { logLine, Part } from './part.ts';
+import type { Log } from './log.ts';
+import { Part } from './part.ts';
 import { listenForReplicas } from './replica-listener.ts';
 import { removeSocket } from './secure-socket.ts';
 
@@ -14,7 +16,7 @@ import { removeSocket } from './secure-socket.ts';
 export const DISK = 'disk';
 
 /** Serves the disks of a machine until it is told to end; settles when it listens. */
-export async function runDiskServer(config: GroupConfig): Promise<void> {
+export async function runDiskServer(config: GroupConfig, log: Log): Promise<void> {
   const { machine, folder } = config;
   const disks = config.disks.map(({ file, sectors }) => {
     const disk = new DiskFile(file);
@@ -22,17 +24,24 @@ export async function runDiskServer(config: GroupConfig): Promise<void> {
     throw new VmftError('input', `disk ${file}: ${disk.sectors} sectors, expected ${sectors}`);
   });
   const fence = new DiskFence(join(folder, 'fence'), machine);
-  const server = new DiskServer({ machine, fence, disks, report: logLine });
+  log.generation = generationOf(fence.token);
+  const server = new DiskServer({ machine, fence, disks, log });
   const end = (): void => {
     part.end();
     listener.close();
-    logLine('ends');
+    log.info('ends');
     process.exit();
   };
   const part = await Part.begin({
     folder,
     name: DISK,
-    status: () => ({ fence: server.fence, hosts: server.hosts, ...server.counts }),
+    status: () => ({
+      fence: server.fence,
+      hosts: server.hosts,
+      ...server.counts,
+      refused: log.refused,
+      refusals: log.refusals,
+    }),
     onEnd: end,
   });
   removeSocket(config.disk);
@@ -41,5 +50,5 @@ export async function runDiskServer(config: GroupConfig): Promise<void> {
     key: readKey(config),
     maxBytes: MAX_DISK_MESSAGE_BYTES,
   });
-  logLine(`serves ${disks.length} disks, fence at ${server.fence}`);
+  log.info(`serves ${disks.length} disks, fence at ${server.fence}`);
 }

@@ -14,7 +14,7 @@
  * requests that have come together share one fdatasync.
  */
 import { BytesError } from '../base/bytes.ts';
-import type { Token } from '../ft/ports.ts';
+import { generationOf, type Token } from '../ft/ports.ts';
 import type { DiskRequest } from '../machine/output.ts';
 import type { DiskFence } from './disk-fence.ts';
 import type { DiskFile } from './disk-file.ts';
@@ -24,6 +24,7 @@ import {
   decodeDiskMessage,
   encodeDiskMessage,
 } from './disk-messages.ts';
+import type { Log, RefusalKind, Refuse } from './log.ts';
 import type { ReplicaEnd, ReplicaServer } from './replica-listener.ts';
 
 /** Requests whose outcome is remembered; more than can be under way. */
@@ -35,8 +36,7 @@ export interface DiskServerOptions {
   readonly fence: DiskFence;
   /** By virtio slot. */
   readonly disks: readonly DiskFile[];
-  /** Something that people should know. */
-  readonly report: (news: string) => void;
+  readonly log: Log;
 }
 
 /** What has been served, for `vmft status`. */
@@ -48,8 +48,6 @@ export interface DiskCounts {
   repetitions: number;
   /** Requests below the fence. */
   stale: number;
-  /** Connections that were turned away. */
-  refused: number;
 }
 
 export class DiskServer implements ReplicaServer {
@@ -59,7 +57,6 @@ export class DiskServer implements ReplicaServer {
     flushes: 0,
     repetitions: 0,
     stale: 0,
-    refused: 0,
   };
   readonly #options: DiskServerOptions;
   readonly #clients = new Map<string, ReplicaEnd>();
@@ -85,9 +82,10 @@ export class DiskServer implements ReplicaServer {
    * has been told why.
    */
   greet(host: string, bytes: Uint8Array, end: ReplicaEnd): boolean {
-    const reason = this.#refusal(host, bytes);
-    if (reason !== undefined) {
-      this.refuse(`${host}: ${reason}`);
+    const refusal = this.#refusal(host, bytes);
+    if (refusal) {
+      const [kind, reason] = refusal;
+      this.refuse(kind, `${host}: ${reason}`);
       end.send(encodeDiskMessage({ kind: 'refusal', reason }));
       return false;
     }
@@ -99,25 +97,24 @@ export class DiskServer implements ReplicaServer {
   }
 
   /** Somebody was turned away. */
-  refuse(reason: string): void {
-    this.counts.refused++;
-    this.#options.report(`refuses ${reason}`);
-  }
+  readonly refuse: Refuse = (kind, reason) => this.#options.log.refuse(kind, reason);
 
   /** The connection of `host` has ended. */
   leave(host: string, end: ReplicaEnd): void {
     if (this.#clients.get(host) === end) this.#clients.delete(host);
   }
 
-  #refusal(host: string, bytes: Uint8Array): string | undefined {
+  #refusal(host: string, bytes: Uint8Array): [RefusalKind, string] | undefined {
     const hello = readMessage(bytes);
-    if (hello?.kind !== 'hello') return 'no hello of a replica';
-    if (hello.version !== DISK_VERSION) {
-      return `expected version ${DISK_VERSION}, got ${hello.version}`;
-    }
+    if (hello?.kind !== 'hello') return ['malformed', 'no hello of a replica'];
+    const { version } = hello;
+    if (version !== DISK_VERSION)
+      return ['version', `expected version ${DISK_VERSION}, got ${version}`];
     const { machine } = this.#options;
-    if (hello.machine !== machine) return `expected machine ${machine}, got ${hello.machine}`;
-    return hello.host === host ? undefined : `expected host ${host}, got ${hello.host}`;
+    if (hello.machine !== machine)
+      return ['machine', `expected machine ${machine}, got ${hello.machine}`];
+    if (hello.host !== host) return ['stranger', `expected host ${host}, got ${hello.host}`];
+    return undefined;
   }
 
   /**
@@ -129,7 +126,7 @@ export class DiskServer implements ReplicaServer {
     const understood = frames.every((frame) => this.#take(frame, batch));
     const failed = [...batch.touched].filter((disk) => !this.#options.disks[disk]!.sync());
     for (const answer of batch.answers) end.send(encodeDiskMessage(this.#settle(answer, failed)));
-    if (!understood) this.refuse(`${host}: bytes that are no request`);
+    if (!understood) this.refuse('malformed', `${host}: bytes that are no request`);
     return understood;
   }
 
@@ -142,18 +139,19 @@ export class DiskServer implements ReplicaServer {
   }
 
   #raise(token: Token, batch: Batch): void {
-    const { fence, report } = this.#options;
-    if (token > fence.token) report(`fence at ${token}`);
+    const { fence, log } = this.#options;
+    if (token > fence.token) log.info(`fence at ${token}`);
     fence.raise(token);
+    log.generation = generationOf(fence.token);
     batch.answers.push({ message: { kind: 'fenced', token: fence.token } });
   }
 
   #perform({ token, local, request }: DiskMessage & { kind: 'request' }, batch: Batch): void {
-    const { fence, report } = this.#options;
+    const { fence } = this.#options;
     const { id, disk, op } = request;
     if (token < fence.token) {
       this.counts.stale++;
-      report(`refuses ${op} ${id} of token ${token}: the fence is at ${fence.token}`);
+      this.refuse('token', `${op} ${id} of token ${token}: the fence is at ${fence.token}`);
       batch.answers.push({ message: { kind: 'stale', token: fence.token } });
       return;
     }

@@ -15,8 +15,9 @@ import {
   type GatewayOutput,
 } from '../ft/gateway-messages.ts';
 import { MessageError } from '../ft/messages.ts';
-import { ALL_RULES, type Token } from '../ft/ports.ts';
+import { ALL_RULES, generationOf, type Token } from '../ft/ports.ts';
 import { admits, newConsoleBytes, type Speaker } from '../ft/speaker.ts';
+import type { Log, Refuse } from './log.ts';
 import type { ReplicaEnd, ReplicaServer } from './replica-listener.ts';
 
 /** Bytes that wait for a replica, beyond which frames for it are lost. */
@@ -39,8 +40,7 @@ export interface GatewayLinksOptions {
   readonly onExit: (status: number) => void;
   /** Another link speaks for the machine now, or the same one after a break. */
   readonly onSpeaker: (speaker: Speaker) => void;
-  /** Something that people should know. */
-  readonly report: (news: string) => void;
+  readonly log: Log;
 }
 
 export class GatewayLinks implements ReplicaServer {
@@ -87,10 +87,10 @@ export class GatewayLinks implements ReplicaServer {
       return true;
     }
     if (hello?.kind === 'hello') {
-      this.refuse(`${host}: expected machine ${machine}, got ${hello.machine}`);
+      this.refuse('machine', `${host}: expected machine ${machine}, got ${hello.machine}`);
       send(end, { kind: 'refused', why: 'machine', token });
     } else {
-      this.refuse(`${host}: no hello of a replica`);
+      this.refuse('malformed', `${host}: no hello of a replica`);
     }
     return false;
   }
@@ -107,7 +107,7 @@ export class GatewayLinks implements ReplicaServer {
         this.#release(message.output);
         send(end, { kind: 'released', ordinal: message.ordinal });
       } else {
-        this.refuse(`${host}: bytes that are no message of a replica`);
+        this.refuse('malformed', `${host}: bytes that are no message of a replica`);
         return false;
       }
     }
@@ -121,9 +121,7 @@ export class GatewayLinks implements ReplicaServer {
   }
 
   /** Somebody was turned away. */
-  refuse(reason: string): void {
-    this.#options.report(`refuses ${reason}`);
-  }
+  readonly refuse: Refuse = (kind, reason) => this.#options.log.refuse(kind, reason);
 
   /**
    * Something from outside for the guest; lost while nobody speaks for the machine. Frames are lost
@@ -139,14 +137,15 @@ export class GatewayLinks implements ReplicaServer {
   #admit(end: ReplicaEnd): boolean {
     const { owner, token } = this.#links.get(end)!;
     if (this.#speaking === end && token === this.#speaker.token) return true;
-    const { report, onSpeaker } = this.#options;
+    const { log, onSpeaker } = this.#options;
     if (token === 0 || !admits(this.#speaker, owner, token, ALL_RULES)) {
-      this.refuse(`${owner}: token ${token}, where ${this.#speaker.token} is known`);
+      this.refuse('token', `${owner}: token ${token}, where ${this.#speaker.token} is known`);
       send(end, { kind: 'refused', why: 'token', token: this.#speaker.token });
       return false;
     }
     this.#speaking = end;
-    report(`the machine is at ${owner} (token ${token})`);
+    log.generation = generationOf(token);
+    log.info(`the machine is at ${owner} (token ${token})`);
     onSpeaker(this.#speaker);
     return true;
   }
@@ -158,7 +157,7 @@ export class GatewayLinks implements ReplicaServer {
         break;
       case 'console': {
         const { bytes, missing } = newConsoleBytes(this.#consoleBytes, output.offset, output.bytes);
-        if (missing > 0) this.#options.report(`${missing} bytes of the console have been lost`);
+        if (missing > 0) this.#options.log.warn(`${missing} bytes of the console have been lost`);
         this.#consoleBytes += missing + bytes.length;
         if (bytes.length > 0) this.#options.onConsole(bytes);
         break;

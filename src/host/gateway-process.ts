@@ -9,7 +9,8 @@ import type { Question } from './control.ts';
 import { GatewayLinks } from './gateway-links.ts';
 import { type GroupConfig, readKey } from './group-config.ts';
 import { describePublished } from './listen.ts';
-import { logLine, Part } from './part.ts';
+import type { Log } from './log.ts';
+import { Part } from './part.ts';
 import { PcapFile } from './pcap-file.ts';
 import { Publisher } from './publisher.ts';
 import { listenForReplicas } from './replica-listener.ts';
@@ -31,10 +32,11 @@ export const consolePath = ({ folder, machine }: Pick<GroupConfig, 'folder' | 'm
 /** Carries a machine's network and console until it is told to end; settles when it listens. */
 export async function runGateway(
   config: GroupConfig,
+  log: Log,
   { pcap }: GatewayProcessOptions = {},
 ): Promise<void> {
   const console = new ConsoleFile(consolePath(config));
-  const capture = pcap === undefined ? undefined : new PcapFile(pcap, logLine);
+  const capture = pcap === undefined ? undefined : new PcapFile(pcap, log.warn);
   const publisher = new Publisher({
     deliver: (bytes) => links.offer({ kind: 'packet', bytes }),
     ...(capture && { onWire: (frame: Uint8Array) => capture.add(frame) }),
@@ -44,9 +46,9 @@ export async function runGateway(
     consoleBytes: console.bytes,
     onFrame: (frame) => publisher.receive(frame),
     onConsole: (bytes) => console.append(bytes),
-    onExit: (status) => logLine(`the guest has ended with status ${status}`),
+    onExit: (status) => log.info(`the guest has ended with status ${status}`),
     onSpeaker: () => publisher.hurry(),
-    report: logLine,
+    log,
   });
   const status = (): object => ({
     ...links.speaker,
@@ -54,6 +56,8 @@ export async function runGateway(
     replicas: links.owners,
     exitStatus: links.exitStatus ?? null,
     console: { path: console.path, bytes: console.bytes },
+    refused: log.refused,
+    refusals: log.refusals,
     ...publisher.status,
   });
   let close = (): void => {
@@ -63,11 +67,11 @@ export async function runGateway(
   };
   const end = (): void => {
     close();
-    logLine('ends');
+    log.info('ends');
     process.exit();
   };
   try {
-    await publish(publisher, config);
+    await publish(publisher, config, log);
     const answer = (question: Question) => type(question, links);
     const { folder } = config;
     const part = await Part.begin({ folder, name: GATEWAY, status, answer, onEnd: end });
@@ -82,13 +86,13 @@ export async function runGateway(
     close();
     throw error;
   }
-  logLine('waits for replicas');
+  log.info('waits for replicas');
 }
 
-async function publish(publisher: Publisher, config: GroupConfig): Promise<void> {
+async function publish(publisher: Publisher, config: GroupConfig, log: Log): Promise<void> {
   for (const spec of config.publish) {
     await publisher.publish(spec);
-    logLine(describePublished(spec));
+    log.info(describePublished(spec));
   }
 }
 

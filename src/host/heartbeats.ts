@@ -13,6 +13,7 @@ import { ByteReader, BytesError, ByteWriter } from '../base/bytes.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { HostConfig } from './group-config.ts';
 import { bindDatagrams, PeerAddress } from './host-address.ts';
+import type { Refuse } from './log.ts';
 
 const HMAC_BYTES = 32;
 
@@ -24,8 +25,8 @@ export interface HeartbeatsOptions {
   /** Of this process; higher than that of each before it (life.ts). */
   readonly life: number;
   readonly onHeartbeat: (from: HostId, bytes: Uint8Array) => void;
-  /** A datagram was refused, and why. */
-  readonly onRefused: (reason: string) => void;
+  /** A datagram was refused. */
+  readonly onRefused: Refuse;
 }
 
 export class Heartbeats {
@@ -82,14 +83,14 @@ export class Heartbeats {
     const body = bytes.subarray(0, -HMAC_BYTES);
     const mac = bytes.subarray(body.length);
     if (mac.length < HMAC_BYTES || !timingSafeEqual(mac, this.#mac(body))) {
-      this.#options.onRefused('a heartbeat without the key');
+      this.#options.onRefused('stranger', 'a heartbeat without the key');
       return;
     }
     try {
       this.#read(new ByteReader(body));
     } catch (error) {
       if (!(error instanceof BytesError)) throw error;
-      this.#options.onRefused(`a heartbeat: ${error.message}`);
+      this.#options.onRefused('malformed', `a heartbeat: ${error.message}`);
     }
   }
 
@@ -97,9 +98,13 @@ export class Heartbeats {
     const [from, to] = [reader.text(), reader.text()];
     const [life, number] = [reader.varint(), reader.varint()];
     const last = this.#last.get(from) ?? { life: 0, number: 0 };
+    if (to !== this.#options.host || !this.#peers.has(from)) {
+      this.#options.onRefused('stranger', `a heartbeat of ${from} for ${to}`);
+      return;
+    }
     const isLater = life > last.life || (life === last.life && number > last.number);
-    if (to !== this.#options.host || !isLater) {
-      this.#options.onRefused(`a heartbeat of ${from} that is not for us, or was here before`);
+    if (!isLater) {
+      this.#options.onRefused('repeated', `a heartbeat of ${from} that is not later than the last`);
       return;
     }
     this.#last.set(from, { life, number });

@@ -8,6 +8,7 @@ import { VmftError } from '../base/errors.ts';
 import { DISK } from './disk-process.ts';
 import { GATEWAY } from './gateway-process.ts';
 import type { GroupConfig } from './group-config.ts';
+import { errorOf, type LogFormat } from './log.ts';
 import { pause, stopMachine } from './machine-control.ts';
 import { type MachineStatus, statusOf } from './machine-status.ts';
 import { partFiles } from './part.ts';
@@ -22,10 +23,20 @@ interface Birth {
   readonly child: ChildProcess;
 }
 
-/** Starts the process `name` by the arguments of a `vmft` command; `program` is the program. */
-function start(program: string, config: GroupConfig, name: string, words: string[]): Birth {
+/** What the processes of a machine are started by. */
+export interface Launch {
+  /** The program that runs them. */
+  readonly program: string;
+  readonly config: GroupConfig;
+  readonly logFormat: LogFormat;
+}
+
+/** Starts the process `name` by the arguments of a `vmft` command. */
+function start(launch: Launch, name: string, words: readonly string[]): Birth {
+  const { program, config, logFormat } = launch;
   const log = openSync(partFiles(config.folder, name).log, 'a', 0o600);
-  const args = [program, ...words, '--config', `${config.folder}/machine.json`];
+  const file = `${config.folder}/machine.json`;
+  const args = [program, ...words, '--config', file, '--log-format', logFormat];
   const child = spawn(process.execPath, args, {
     cwd: config.folder,
     detached: true,
@@ -43,11 +54,12 @@ function start(program: string, config: GroupConfig, name: string, words: string
  * and the guest is protected. VmftError 'environment', and nothing left running, where one of them
  * cannot begin.
  */
-export async function launch(program: string, config: GroupConfig): Promise<void> {
+export async function launch(machine: Launch): Promise<void> {
+  const { config } = machine;
   const births = [
-    ...(config.disks.length > 0 ? [start(program, config, DISK, [DISK])] : []),
-    start(program, config, GATEWAY, [GATEWAY]),
-    ...config.hosts.map(({ name }) => start(program, config, name, ['host', name, '--cold-start'])),
+    ...(config.disks.length > 0 ? [start(machine, DISK, [DISK])] : []),
+    start(machine, GATEWAY, [GATEWAY]),
+    ...config.hosts.map(({ name }) => start(machine, name, ['host', name, '--cold-start'])),
   ];
   for (;;) {
     const failed = births.find(({ child }) => child.exitCode !== null && child.exitCode > 0);
@@ -67,8 +79,8 @@ export async function launch(program: string, config: GroupConfig): Promise<void
 }
 
 /** Starts a process that has died anew: a host as an empty standby, the others as they were. */
-export function restart(program: string, config: GroupConfig, name: string): void {
-  start(program, config, name, name === DISK || name === GATEWAY ? [name] : ['host', name]);
+export function restart(machine: Launch, name: string): void {
+  start(machine, name, name === DISK || name === GATEWAY ? [name] : ['host', name]);
 }
 
 const isReady = ({ replicas, gateway, disk }: MachineStatus): boolean =>
@@ -80,6 +92,5 @@ const isReady = ({ replicas, gateway, disk }: MachineStatus): boolean =>
 /** Why a process has ended, as it said itself. */
 function lastWords({ folder }: GroupConfig, name: string): string {
   const lines = readFileSync(partFiles(folder, name).log, 'utf8').trim().split('\n');
-  const word = lines.findLast((line) => line.startsWith('vmft: ')) ?? lines.at(-1) ?? '';
-  return word.replace(/^vmft: /, '') || `see ${partFiles(folder, name).log}`;
+  return errorOf(lines) ?? (lines.at(-1) || `see ${partFiles(folder, name).log}`);
 }

@@ -71,11 +71,6 @@ export class Part {
   }
 }
 
-/** Writes a line with the time of day to the log. */
-export function logLine(text: string): void {
-  process.stderr.write(`${new Date().toISOString()} ${text}\n`);
-}
-
 /** The machine has ended: whoever else runs in its folder ends too. */
 export async function endOthers({ folder, hosts }: GroupConfig, name: string): Promise<void> {
   const names = [...hosts.map((host) => host.name), 'gateway', 'disk'];

@@ -8,7 +8,8 @@ import { DiskFile } from './disk-file.ts';
 import { GrowingFile } from './durable-file.ts';
 import { consolePath } from './gateway-process.ts';
 import type { GroupConfig } from './group-config.ts';
-import { launch, restart } from './launcher.ts';
+import { type Launch, launch, restart } from './launcher.ts';
+import type { LogFormat } from './log.ts';
 import { livingParts, pause, stopMachine } from './machine-control.ts';
 import {
   createMachine,
@@ -25,6 +26,8 @@ const LOOK_MS = 250;
 
 /** What is to be protected, and where. */
 export interface ProtectionSpec extends MachineSpec {
+  /** How the processes write their logs. */
+  readonly logFormat: LogFormat;
   /** The program that runs the processes. */
   readonly program: string;
   /** A folder of its own, which goes with the machine, where none is given. */
@@ -51,14 +54,14 @@ async function tryArbiter(place: ArbiterPlace): Promise<void> {
 
 /** Sets a machine up and starts it; settles when clients can connect and it is protected. */
 export async function protectGuest(spec: ProtectionSpec): Promise<Protection> {
-  const { program, dir, arbiter } = spec;
+  const { program, logFormat, dir, arbiter } = spec;
   if (arbiter) await tryArbiter(arbiter);
   const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'vmft-')));
   const config = await createMachine(folder, spec);
-  const protection = new Protection(config, program, dir === undefined);
+  const protection = new Protection({ program, config, logFormat }, dir === undefined);
   try {
     process.chdir(folder);
-    await launch(program, config);
+    await launch({ program, config, logFormat });
     return protection;
   } catch (error) {
     protection.clear();
@@ -70,15 +73,16 @@ export class Protection {
   readonly config: GroupConfig;
   /** The user, or somebody who ends this process, has ended the machine. */
   interrupted = false;
-  readonly #program: string;
+  readonly #machine: Launch;
   readonly #isOwnFolder: boolean;
   readonly #console: GrowingFile;
   #stopping = false;
 
-  constructor(config: GroupConfig, program: string, isOwnFolder: boolean) {
+  constructor(machine: Launch, isOwnFolder: boolean) {
+    const { config } = machine;
     this.config = config;
     this.#console = new GrowingFile(consolePath(config));
-    this.#program = program;
+    this.#machine = machine;
     this.#isOwnFolder = isOwnFolder;
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(name, () => {
@@ -110,7 +114,7 @@ export class Protection {
       const dead = parts.filter(({ state }) => state === 'dead');
       // Without anybody live the machine is about to end.
       if (revive && status.replicas.some(isLive))
-        for (const { name } of dead) restart(this.#program, this.config, name);
+        for (const { name } of dead) restart(this.#machine, name);
       await pause(LOOK_MS);
     }
   }

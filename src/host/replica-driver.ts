@@ -17,6 +17,7 @@ import type { DiskClient } from './disk-client.ts';
 import type { GatewayClient } from './gateway-client.ts';
 import type { GuestEngine } from './guest-engine.ts';
 import type { Heartbeats } from './heartbeats.ts';
+import type { Refuse } from './log.ts';
 
 /** Longest delay that a timer of Node takes, in ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -40,6 +41,8 @@ export interface ReplicaDriverOptions {
   readonly nowNs: () => number;
   /** Something that people should know. */
   readonly report: (news: string) => void;
+  /** The core has refused a message. */
+  readonly refuse: Refuse;
   /** The replica has another role or generation, or its question to the arbiter another answer. */
   readonly onChange: (state: ReplicaState) => void;
   /** The replica's life is over. */
@@ -148,6 +151,9 @@ export class ReplicaDriver {
         break;
       case 'who-won':
         void this.#askOwner(ports.arbiter, effect.machine, effect.generation);
+        break;
+      case 'refuse':
+        this.#options.refuse(effect.why, `${effect.from}: ${effect.reason}`);
         break;
       case 'protection':
         this.#onProtection(ports, effect);

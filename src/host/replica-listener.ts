@@ -4,8 +4,10 @@
  */
 import type { Server, TLSSocket } from 'node:tls';
 import { VmftError } from '../base/errors.ts';
+import { reasonOf } from './files.ts';
 import { FrameReader, frameBytes } from './framing.ts';
-import { type Address, listenSecure } from './secure-socket.ts';
+import type { Refuse } from './log.ts';
+import { type Address, isAlteration, listenSecure } from './secure-socket.ts';
 
 /** Where the answers to one replica go. */
 export interface ReplicaEnd {
@@ -25,7 +27,7 @@ export interface ReplicaServer {
   /** The connection has ended. */
   leave(host: string, end: ReplicaEnd): void;
   /** Somebody was turned away. */
-  refuse(reason: string): void;
+  readonly refuse: Refuse;
 }
 
 /** How a server listens. */
@@ -45,7 +47,7 @@ export function listenForReplicas(
   return listenSecure(address, {
     key,
     onSocket: (socket, host) => connect(server, socket, host, new FrameReader(maxBytes)),
-    onStranger: (reason) => server.refuse(`a connection: ${reason}`),
+    onStranger: (reason) => server.refuse('stranger', `a connection: ${reason}`),
   });
 }
 
@@ -75,9 +77,12 @@ function connect(
       if (!take(reader.push(bytes))) socket.destroySoon();
     } catch (error) {
       if (!(error instanceof VmftError)) throw error;
-      server.refuse(`${host}: ${error.message}`);
+      server.refuse('malformed', `${host}: ${error.message}`);
       socket.destroy();
     }
+  });
+  socket.on('error', (error) => {
+    if (isAlteration(error)) server.refuse('altered', `${host}: ${reasonOf(error)}`);
   });
   socket.on('close', () => server.leave(host, end));
 }

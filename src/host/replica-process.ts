@@ -29,8 +29,9 @@ import { makeHasher } from './hasher.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { nextLife } from './life.ts';
 import { Link } from './link.ts';
+import type { Log } from './log.ts';
 import { type MachineEnd, writeEnd } from './machine-folder.ts';
-import { endOthers, logLine, Part } from './part.ts';
+import { endOthers, Part } from './part.ts';
 import { ReplicaDriver } from './replica-driver.ts';
 import { ReplicaStatus } from './replica-status.ts';
 import { RealTime } from './run-time.ts';
@@ -54,7 +55,12 @@ function startOf({ hosts }: GroupConfig, name: HostId, cold: boolean): Start {
 }
 
 /** Runs the replica of host `name` until it halts or is told to end; settles when it is ready. */
-export async function runReplica(config: GroupConfig, name: HostId, cold: boolean): Promise<void> {
+export async function runReplica(
+  config: GroupConfig,
+  log: Log,
+  name: HostId,
+  cold: boolean,
+): Promise<void> {
   const start = startOf(config, name, cold);
   const [hasher, key] = [await makeHasher(), readKey(config)];
   const image = readUserFile(config.guest.image, 'image', 'image');
@@ -62,7 +68,8 @@ export async function runReplica(config: GroupConfig, name: HostId, cold: boolea
   const description = new TextEncoder().encode(JSON.stringify(machineOf(config)));
   const configuration = toHex(hasher.hash(Buffer.concat([hasher.hash(image), description])));
   const owner = `${name}.${randomBytes(8).toString('hex')}`;
-  const process = new ReplicaProcess({ config, name, start, key, configuration, owner });
+  const identity = { config, name, start, key, configuration, owner, log };
+  const process = new ReplicaProcess(identity);
   await process.begin(machine, hasher);
 }
 
@@ -75,6 +82,7 @@ interface ReplicaIdentity {
   readonly configuration: Digest;
   /** Names this process, and no other (rule 1). */
   readonly owner: string;
+  readonly log: Log;
 }
 
 class ReplicaProcess {
@@ -96,15 +104,16 @@ class ReplicaProcess {
 
   constructor(identity: ReplicaIdentity) {
     this.#identity = identity;
-    const { config, name, start, key, configuration, owner } = identity;
+    const { config, name, start, key, configuration, owner, log } = identity;
     const { machine, hosts } = config;
-    this.#arbiter = openArbiterAt(config.arbiter, logLine);
+    this.#arbiter = openArbiterAt(config.arbiter, log.warn);
     this.#replica = createReplica(coreConfig(identity), start);
-    this.#status = new ReplicaStatus(name, logLine);
+    this.#status = new ReplicaStatus(name, log);
     this.#driver = new ReplicaDriver({
       replica: this.#replica,
       nowNs: () => this.#time.nowNs(),
-      report: logLine,
+      report: log.info,
+      refuse: log.refuse,
       onChange: (state) => this.#status.note(state),
       onHalt: (reason) => void this.#end(reason),
     });
@@ -120,9 +129,10 @@ class ReplicaProcess {
       refusal: (from, generation) => this.#refusal(from, generation),
       onEvent,
       onOpen: (peer) => this.#onOpen(peer),
-      onRefused: (reason) => this.#status.refuse(reason),
+      onRefusedBy: (peer, reason) => log.warn(`${peer} would not have us: ${reason}`),
+      onRefused: log.refuse,
     });
-    const disk = { address: config.disk, key, machine, host: name, onEvent, report: logLine };
+    const disk = { address: config.disk, key, machine, host: name, onEvent, report: log.warn };
     this.#disk = config.disks.length > 0 ? new DiskClient(disk) : undefined;
     this.#gateway = new GatewayClient({
       machine,
@@ -132,7 +142,7 @@ class ReplicaProcess {
       onRefused: (token) => onEvent({ kind: 'refused', token }),
       onInput: (input) => onEvent({ kind: 'input', input }),
     });
-    this.#gatewayLink = openGatewayLink(this.#gateway, config, key, name);
+    this.#gatewayLink = openGatewayLink(this.#gateway, identity);
   }
 
   /** Opens the ports, and begins when the time has come. */
@@ -151,7 +161,7 @@ class ReplicaProcess {
       onHeartbeat: (from, bytes) => {
         if (this.#started) post({ kind: 'heartbeat', from, bytes });
       },
-      onRefused: (reason) => this.#status.refuse(reason),
+      onRefused: this.#identity.log.refuse,
     });
     this.#part = await Part.begin({
       folder: config.folder,
@@ -172,7 +182,7 @@ class ReplicaProcess {
   }
 
   #onOpen(peer: HostId): void {
-    logLine(`channel with ${peer}`);
+    this.#identity.log.info(`channel with ${peer}`);
     const { start } = this.#identity;
     if (!this.#started && 'peer' in start && start.peer === peer) this.#start();
   }
@@ -248,7 +258,7 @@ class ReplicaProcess {
     this.#ending = true;
     const { exitStatus: status } = this.#driver;
     const wasLive = this.#engine?.isLive ?? false;
-    logLine(reason === undefined ? 'ends' : `halts: ${reason}`);
+    this.#identity.log.info(reason === undefined ? 'ends' : `halts: ${reason}`);
     this.#engine?.close();
     this.#gatewayLink.close();
     this.#disk?.close();
@@ -289,30 +299,28 @@ function coreConfig({ config, name, configuration, owner }: ReplicaIdentity) {
 
 function openGatewayLink(
   gateway: GatewayClient,
-  { gateway: address }: GroupConfig,
-  key: Uint8Array,
-  identity: string,
+  { config, key, name, log }: ReplicaIdentity,
 ): Link {
   return new Link({
-    address,
+    address: config.gateway,
     key,
-    identity,
+    identity: name,
     maxBytes: MAX_GATEWAY_MESSAGE_BYTES,
     greeting: gateway.greeting,
-    onWelcome: (bytes) => isUnderstood(() => gateway.isWelcome(bytes)) ?? false,
+    onWelcome: (bytes) => isUnderstood(log, () => gateway.isWelcome(bytes)) ?? false,
     onUp: () => gateway.onUp(),
-    onFrame: (bytes) => void isUnderstood(() => gateway.receive(bytes)),
-    onDown: (reason) => logLine(`gateway ${reason}`),
+    onFrame: (bytes) => void isUnderstood(log, () => gateway.receive(bytes)),
+    onDown: (reason) => log.warn(`gateway ${reason}`),
   });
 }
 
 /** What `read` makes of bytes of the gateway; undefined where they are no message. */
-function isUnderstood<T>(read: () => T): T | undefined {
+function isUnderstood<T>(log: Log, read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof MessageError)) throw error;
-    logLine(`gateway: ${error.message}`);
+    log.warn(`gateway: ${error.message}`);
     return undefined;
   }
 }

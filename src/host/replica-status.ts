@@ -1,6 +1,7 @@
 /** What a replica's process tells of itself: to `vmft status`, and in its log. */
 import type { HostId } from '../ft/ports.ts';
 import type { ReplicaState } from '../ft/state.ts';
+import type { Log } from './log.ts';
 
 /** A go-live after a failure. */
 export interface Failover {
@@ -17,34 +18,28 @@ const MAX_FAILOVERS = 16;
 
 export class ReplicaStatus {
   readonly #name: HostId;
-  readonly #report: (news: string) => void;
+  readonly #log: Log;
   readonly #failovers: Failover[] = [];
   #role = '';
   #suspectedNs = 0;
-  #refused = 0;
 
-  constructor(name: HostId, report: (news: string) => void) {
+  constructor(name: HostId, log: Log) {
     this.#name = name;
-    this.#report = report;
-  }
-
-  /** Somebody or something was refused. */
-  refuse(reason: string): void {
-    this.#refused++;
-    this.#report(`refuses ${reason}`);
+    this.#log = log;
   }
 
   /** The replica has changed. */
   note({ role, generation, arbitration, nowNs }: ReplicaState): void {
     const { stage } = arbitration;
     const asks = stage === 'idle' ? '' : `, its claim: ${stage}`;
-    this.#report(`${role} of generation ${generation}${asks}`);
+    this.#log.generation = generation;
+    this.#log.info(`${role} of generation ${generation}${asks}`);
     if (role === 'backup' && stage === 'asking') this.#suspectedNs = nowNs;
     if (role === 'alone' && this.#role === 'backup') {
       const tookMs = Math.round((nowNs - this.#suspectedNs) / 1e6);
       this.#failovers.push({ at: new Date().toISOString(), generation, tookMs });
       if (this.#failovers.length > MAX_FAILOVERS) this.#failovers.shift();
-      this.#report(`live after ${tookMs} ms`);
+      this.#log.info(`live after ${tookMs} ms`);
     }
     this.#role = role;
   }
@@ -63,7 +58,8 @@ export class ReplicaStatus {
       heldOutputs: outputs.held.length,
       entries: role === 'primary' ? window.sent : inbox.received,
       failovers: this.#failovers,
-      refused: this.#refused,
+      refused: this.#log.refused,
+      refusals: this.#log.refusals,
     };
   }
 }

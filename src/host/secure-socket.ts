@@ -109,13 +109,16 @@ export async function listenSecure(address: Address, listener: Listener): Promis
  * comes before the server can refuse: only an answer proves that it has not.
  */
 export function connectSecure(address: Address, key: Uint8Array, identity: string): TLSSocket {
+  const stream = createConnection(reachable(address));
   const socket = connect({
     ...TLS,
-    socket: createConnection(reachable(address)),
+    socket: stream,
     pskCallback: () => ({ psk: key, identity }),
     checkServerIdentity: () => undefined,
   });
   prepare(socket);
+  // Else the reason why nobody could be reached is lost.
+  stream.once('error', (error) => socket.destroy(error));
   return socket;
 }
 
@@ -127,6 +130,10 @@ function prepare(socket: TLSSocket): void {
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
 }
+
+/** Whether a connection has ended because its bytes are not those that were sent. */
+export const isAlteration = (error: Error): boolean =>
+  (error as NodeJS.ErrnoException).code?.startsWith('ERR_SSL_') ?? false;
 
 /** Takes away the socket file that a process of the same name has left behind. */
 export function removeSocket(address: Address): void {

@@ -8,6 +8,7 @@ import { performClone } from './cloning.ts';
 import type { HostMoment } from './faults.ts';
 import type { SimHost } from './host.ts';
 import { linkName, sendDatagram, sendStream } from './links.ts';
+import { noteRefusal } from './refusals.ts';
 import type { World } from './world.ts';
 
 /** Lets faults fire that wait for the moment before `effect`. */
@@ -92,6 +93,9 @@ export function performEffect(host: SimHost, effect: Effect): void {
     }
     case 'wake-at':
       host.setAlarm(effect.atNs);
+      break;
+    case 'refuse':
+      noteRefusal(host, effect);
       break;
     case 'snapshot-kept':
       world.trace(id, `snapshot "${effect.name}" is kept`);

@@ -6,6 +6,7 @@
  *   reigns       who ran the machine from when on, and what was in vain when he died
  *   waits        how long each client waited for its answers
  *   protection   how the machine was given its next backups, and what that took
+ *   refusals     messages that replicas have not taken, and why
  */
 import type { HostId } from '../ft/ports.ts';
 import { describeFinding } from '../hypervisor/examination.ts';
@@ -22,6 +23,7 @@ export const REPORTS = [
   'reigns',
   'waits',
   'protection',
+  'refusals',
 ] as const;
 export type ReportKind = (typeof REPORTS)[number];
 
@@ -57,6 +59,7 @@ const TABLES: Record<ReportKind, (world: World) => Report> = {
   reigns,
   waits,
   protection,
+  refusals,
 };
 
 function protection({ state }: World): Report {
@@ -70,6 +73,17 @@ function protection({ state }: World): Report {
     return [name, took, `${rounds}`, `${bytes}`, inMs(pauseNs)];
   });
   return { title: 'how the machine was protected again', rows: [heads, ...rows] };
+}
+
+function refusals({ state }: World): Report {
+  const rows = state.refusals.map(({ host, from, why, reason, atNs }) => [
+    inMs(atNs),
+    host,
+    from,
+    why,
+    reason,
+  ]);
+  return { title: 'messages that were refused', rows: [['ms', 'at', 'of', '', ''], ...rows] };
 }
 
 /** A time of a table. */

@@ -18,6 +18,7 @@ import type { HostState } from './host.ts';
 import { type Link, linkName, newLink } from './links.ts';
 import type { History, Members, Reign } from './lives.ts';
 import type { Scheduled } from './queue.ts';
+import type { RefusalRecord } from './refusals.ts';
 import type { Observed } from './report.ts';
 import type { Scenario } from './scenario.ts';
 import type { Observation, TraceEvent, Violation } from './trace.ts';
@@ -58,6 +59,8 @@ export interface WorldState {
   snapshots: Record<HostId, Readonly<Record<string, Checkpoint>>>;
   /** How the machine was protected again, in order. */
   protections: ProtectionRecord[];
+  /** Messages that replicas have not taken, in order; kept where they are reported. */
+  refusals: RefusalRecord[];
   /** The last time that the machine was begun anew. */
   coldStart: ColdStart | undefined;
   sentBytes: number;
@@ -103,6 +106,7 @@ export function newWorldState(
     past: {},
     snapshots: {},
     protections: [],
+    refusals: [],
     coldStart: undefined,
     sentBytes: 0,
     events: 0,
@@ -166,6 +170,7 @@ export function copyState(state: WorldState): WorldState {
     past: { ...state.past },
     snapshots: { ...state.snapshots },
     protections: [...state.protections],
+    refusals: [...state.refusals],
     trace: [...state.trace],
     observations: [...state.observations],
     violations: [...state.violations],

@@ -52,7 +52,8 @@ async function openChannel(host: 'alpha' | 'beta', port: number, via: number) {
     refusal: (_, generation) => (generation === 1 ? undefined : 'not awaited'),
     onEvent: (event) => events.push(event),
     onOpen: () => {},
-    onRefused: (reason) => refused.push(reason),
+    onRefusedBy: () => {},
+    onRefused: (kind) => refused.push(kind),
   });
   await channel.listen();
   closers.push(() => void channel.end());
@@ -112,6 +113,7 @@ describe('the channel', () => {
     alpha.channel.send('beta', ack);
     await until('both have noticed', () => alpha.lost() === 1 && beta.lost() === 1);
     expect(beta.messages(), 'the altered message is not delivered').toBe(1);
+    expect(beta.refused).toEqual(['altered']);
   });
 
   it('ends where bytes are repeated', async () => {
@@ -143,9 +145,19 @@ describe('the channel', () => {
     await greet(encodeGreeting({ ...greeting, configuration: '11'.repeat(16) }));
     await greet(encodeGreeting({ ...greeting, from: 'mallory' }), 'mallory');
     await greet(encodeGreeting(greeting), 'gamma');
-    await greet(randomBytes(40));
+    await greet(Uint8Array.of(0xee, ...randomBytes(40)));
     await greet(new Uint8Array(0));
-    expect(beta.refused).toHaveLength(8);
+    const [stranger0, ...others] = beta.refused;
+    expect(stranger0).toBe('stranger');
+    expect(others).toEqual([
+      'machine',
+      'generation',
+      'configuration',
+      'stranger',
+      'stranger',
+      'version',
+      'malformed',
+    ]);
     alpha.channel.send('beta', ack);
     await until('the real one is heard', () => beta.messages() === 2);
     expect(beta.lost()).toBe(0);
@@ -181,7 +193,7 @@ describe('heartbeats', () => {
         })),
         life: 1,
         onHeartbeat: (_, bytes) => heard.push(bytes[0]!),
-        onRefused: (reason) => refused.push(reason),
+        onRefused: (kind) => refused.push(kind),
       });
     const alpha = await open('alpha', [a, relay.address().port]);
     const beta = await open('beta', [a, b]);
@@ -206,6 +218,6 @@ describe('heartbeats', () => {
     for (const bytes of [altered, first, first, second, first, randomBytes(200), randomBytes(3)])
       await deliver(bytes);
     expect(heard).toEqual([1, 2]);
-    expect(refused).toHaveLength(5);
+    expect(refused).toEqual(['stranger', 'repeated', 'repeated', 'stranger', 'stranger']);
   });
 });

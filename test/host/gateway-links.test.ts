@@ -5,6 +5,7 @@ import { Prng } from '../../src/base/prng.ts';
 import type { GatewayInput, GatewayOutput } from '../../src/ft/gateway-messages.ts';
 import { GatewayClient, MAX_UNCONFIRMED_FRAMES } from '../../src/host/gateway-client.ts';
 import { GatewayLinks } from '../../src/host/gateway-links.ts';
+import { Log } from '../../src/host/log.ts';
 import type { ReplicaEnd } from '../../src/host/replica-listener.ts';
 import { runs } from '../support/runs.ts';
 
@@ -30,7 +31,12 @@ class Gateway {
     },
     onExit: (status) => this.exits.push(status),
     onSpeaker: ({ owner, token }) => this.speakers.push(`${owner} ${token}`),
-    report: (news) => this.news.push(news),
+    log: new Log({
+      format: 'text',
+      part: 'gateway',
+      machine: 'm',
+      write: (line) => this.news.push(line),
+    }),
   });
 }
 
@@ -176,7 +182,8 @@ describe('the gateway listens to the highest token', () => {
     const send = (bytes: Uint8Array) => sent.push(bytes);
     const end = { send, waitingBytes: 0, end: () => {} };
     expect(gateway.links.greet('x', stranger.greeting, end)).toBe(false);
-    expect(gateway.news).toEqual(['refuses x: expected machine bank, got shop']);
+    const [news] = gateway.news;
+    expect(news).toContain('refuses (machine) x: expected machine bank, got shop');
     expect(gateway.links.greet('y', Uint8Array.of(1, 2, 3), end)).toBe(false);
     expect(stranger.isWelcome(sent[0]!)).toBe(false);
   });

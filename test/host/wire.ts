@@ -6,6 +6,7 @@
 import type { Server } from 'node:tls';
 import { MAX_GATEWAY_MESSAGE_BYTES } from '../../src/ft/gateway-messages.ts';
 import { GatewayLinks } from '../../src/host/gateway-links.ts';
+import { Log } from '../../src/host/log.ts';
 import { listenForReplicas } from '../../src/host/replica-listener.ts';
 import { HostStack, udpOf } from '../../src/net/host-stack.ts';
 import { until } from './support.ts';
@@ -40,7 +41,7 @@ export class Wire {
       },
       onExit: () => {},
       onSpeaker: () => {},
-      report: () => {},
+      log: new Log({ format: 'text', part: 'gateway', machine, write: () => {} }),
     });
     const server = await listenForReplicas(links, {
       address: { path },
