@@ -124,7 +124,9 @@ describe('rule 4: acknowledgements count only from the channel of the present ge
   it('ignores those of a stranger', () => {
     const bench = waitingPrimary();
     const bytes = encodeMessage(ack(0, 1));
-    expect(bench.give({ kind: 'message', from: 'mallory', bytes })).toEqual([]);
+    expect(bench.give({ kind: 'message', from: 'mallory', bytes })).toMatchObject([
+      { kind: 'refuse', from: 'mallory', why: 'stranger' },
+    ]);
   });
 
   it('closes the old channel when it goes alone', () => {
@@ -234,7 +236,9 @@ describe('entries on the channel', () => {
   it('that come again are ignored', () => {
     const bench = greetedBackup();
     bench.hear(batch(0, [tick(0, 50)]));
-    expect(bench.hear(batch(0, [tick(0, 50)]))).toEqual([]);
+    expect(bench.hear(batch(0, [tick(0, 50)]))).toMatchObject([
+      { kind: 'refuse', from: 'alpha', why: 'repeated' },
+    ]);
   });
 });
 
