@@ -95,10 +95,8 @@ export function performEffect(host: SimHost, effect: Effect): void {
       host.setAlarm(effect.atNs);
       break;
     case 'refuse':
-      noteRefusal(host, effect);
-      break;
     case 'snapshot-kept':
-      world.trace(id, `snapshot "${effect.name}" is kept`);
+      tell(host, effect);
       break;
     case 'halt':
       halt(host, effect.reason);
@@ -111,6 +109,11 @@ export function performEffect(host: SimHost, effect: Effect): void {
 function beat({ world, id }: SimHost, { to, bytes }: Effect & { kind: 'heartbeat' }): void {
   const event = { kind: 'heartbeat', from: id, bytes } as const;
   sendDatagram(world, linkName(id, to), { kind: 'host', host: to, event });
+}
+
+function tell(host: SimHost, effect: Effect & { kind: 'refuse' | 'snapshot-kept' }): void {
+  if (effect.kind === 'refuse') noteRefusal(host, effect);
+  else host.world.trace(host.id, `snapshot "${effect.name}" is kept`);
 }
 
 function halt({ world, id, state }: SimHost, reason: HaltReason): void {

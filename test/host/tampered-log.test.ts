@@ -102,7 +102,7 @@ const statusWith = (kind: string) =>
   });
 
 describe('a tampered log', () => {
-  it('gets no further than the greeting: strangers, other generations, versions, noise', async () => {
+  it('gets no further than the greeting: strangers, other generations, noise', async () => {
     const turnedAway = async (bytes: Uint8Array, kind: string, key?: Uint8Array): Promise<void> => {
       const { socket } = connect(bytes, key as Uint8Array<ArrayBuffer>);
       await statusWith(kind);
