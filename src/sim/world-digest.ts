@@ -15,10 +15,10 @@ import { type Digest, toHex } from '../base/digest.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { ReplicaState } from '../ft/state.ts';
 import { answersOf } from './checkers.ts';
-import { hasOperator } from './cold-start.ts';
 import { allDisks } from './disk.ts';
 import type { SimEvent } from './events.ts';
-import { describeAction, type Ends } from './faults.ts';
+import { endsFault, hasStopped, isCalm, isCloning, isVain } from './fate.ts';
+import { describeAction } from './faults.ts';
 import type { SimHost } from './host.ts';
 import { endsOf } from './links.ts';
 import { survivor } from './lives.ts';
@@ -63,66 +63,11 @@ export function isTimeless(world: World): boolean {
   return world.scenario.hosts.every(({ clock }) => clock.driftPpm === 0);
 }
 
-/**
- * Whether every fault has come, and none that lasts has an end that would change anything: a link
- * that stays cut between a host that is gone and one that listens to nobody is as good as any.
- */
-export function isCalm(world: World): boolean {
-  const { firedFaults, queue } = world.state;
-  return !firedFaults.includes(false) && queue.every(({ event }) => !endsFault(world, event));
-}
-
-/** Whether all is calm, and the machine is as well protected as it can be. */
-export function isSettled(world: World): boolean {
-  if (!isCalm(world) || isCloning(world)) return false;
-  const up = [...world.hosts.values()].filter((host) => !hasStopped(host));
-  const alone = up.find(({ replica }) => replica.role === 'alone');
-  const isComing = ({ id, replica: { role } }: SimHost): boolean =>
-    role === 'joining' ||
-    (role === 'standby' && alone !== undefined && !sharePlace(world, id, alone.id));
-  return !up.some(isComing);
-}
-
-function sharePlace({ scenario }: World, a: HostId, b: HostId): boolean {
-  const [one, other] = [a, b].map((id) => scenario.hosts.find((host) => host.id === id));
-  return one!.place === other!.place;
-}
-
-/** Whether an event is the end of a fault that somebody will notice. */
-function endsFault(world: World, event: SimEvent): boolean {
-  if (event.kind !== 'undo-fault') return false;
-  const { action } = world.faults[event.index]!;
-  return action.do !== 'cut' || !isVain(world, action.between);
-}
-
-/** Whether nothing that passes between two hosts has an effect any more. */
-function isVain(world: World, ends: Ends): boolean {
-  const { hosts, scenario } = world;
-  const [a, b] = ends.map((end) => hosts.get(end));
-  // Who is started anew, or reads a closed channel, may still be reached.
-  if (!a || !b || hasOperator(scenario) || !scenario.rules.closeFirst) return false;
-  const [gone, other] = hasStopped(a) ? [a, b] : [b, a];
-  if (!hasStopped(gone)) return false;
-  const others = [...hosts.values()].filter((host) => host !== other);
-  return hasStopped(other) || (other.replica.role === 'alone' && others.every(hasStopped));
-}
-
-const hasStopped = ({ state }: SimHost): boolean =>
-  state.status === 'crashed' || state.status === 'halted';
-
 /** The digest of `world` between two events; undefined while a fault or a clone is to come. */
 export function worldDigest(world: World): Digest | undefined {
   if (world.state.firedFaults.includes(false) || isCloning(world)) return undefined;
   const text = new Canon(world).world();
   return toHex(world.parts.hasher.hash(new TextEncoder().encode(text)));
-}
-
-/** While a machine is copied there is too much under way to be worth writing down. */
-function isCloning(world: World): boolean {
-  return [...world.hosts.values()].some(({ state }) => {
-    const { sent, round, stage } = state.clone;
-    return sent !== undefined || round !== undefined || stage.pages.length > 0;
-  });
 }
 
 /** Turns bytes into characters, one for one. */

@@ -13,13 +13,14 @@
 import { assert } from '../../base/assert.ts';
 import type { Digest } from '../../base/digest.ts';
 import { compareRuns, judge, judgeSafety } from '../checkers.ts';
+import { isLostForGood, isSettled } from '../fate.ts';
 import type { Action, Ends, FaultSpec } from '../faults.ts';
 import { endsOf } from '../links.ts';
 import { newWorld, type RunParts, runWorld, withoutFaults } from '../run.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Violation } from '../trace.ts';
 import type { SavedWorld, World } from '../world.ts';
-import { isSettled, isTimeless, worldDigest } from '../world-digest.ts';
+import { isTimeless, worldDigest } from '../world-digest.ts';
 import { type Conviction, type Exploration, Findings, type Way } from './exploration.ts';
 import { isIdle, Notes, type Point, type Track } from './track.ts';
 import { isConviction, isUnfinished, type Verdict, verdictOf, worse } from './verdict.ts';
@@ -237,6 +238,7 @@ export class Explorer {
     let calmSince: number | undefined;
     while (notes.next()) {
       const { state } = world;
+      if (mayJoin && this.options.sharing && isLostForGood(world)) break;
       const now = marksOf(world);
       if (now === marks) continue;
       marks = now;
