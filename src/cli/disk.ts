@@ -1,7 +1,7 @@
 /** `vmft disk`: the disk server of a protected machine. */
 import { Command } from 'commander';
 import { listeningAt } from '../host/group-config.ts';
-import { logFormatOption, type ServeOptions, serve } from './serve.ts';
+import { logFormatOption, metricsOption, type ServeOptions, serve } from './serve.ts';
 
 /** Defines `vmft disk`. */
 export function diskCommand(): Command {
@@ -10,7 +10,8 @@ export function diskCommand(): Command {
     .requiredOption('--config <FILE>', 'configuration of the machine, YAML or JSON')
     .option('--listen <ADDRESS>', 'listen there, and not at the address of the configuration')
     .addOption(logFormatOption())
-    .addHelpText('after', '\nExample:\n  vmft disk --config machine.json')
+    .addOption(metricsOption())
+    .addHelpText('after', '\nExample:\n  vmft disk --config machine.yaml --metrics 9100')
     .action(async (options: ServeOptions) => {
       const { DISK, runDiskServer } = await import('../host/disk-process.ts');
       await serve(DISK, options, (config, log) =>

@@ -1,7 +1,7 @@
 /** `vmft gateway`: the way of real clients to a protected machine. */
 import { Command } from 'commander';
 import { listeningAt } from '../host/group-config.ts';
-import { logFormatOption, type ServeOptions, serve } from './serve.ts';
+import { logFormatOption, metricsOption, type ServeOptions, serve } from './serve.ts';
 
 interface GatewayOptions extends ServeOptions {
   readonly pcap?: string;
@@ -14,6 +14,7 @@ export function gatewayCommand(): Command {
     .requiredOption('--config <FILE>', 'configuration of the machine, YAML or JSON')
     .option('--listen <ADDRESS>', 'listen there, and not at the address of the configuration')
     .addOption(logFormatOption())
+    .addOption(metricsOption())
     .option('--pcap <FILE>', 'capture what the guest’s wire carries, for tcpdump and Wireshark')
     .addHelpText(
       'after',

@@ -1,7 +1,7 @@
 /** `vmft host`: one replica of a protected machine. */
 import { Command } from 'commander';
 import { listeningAt } from '../host/group-config.ts';
-import { logFormatOption, type ServeOptions, serve } from './serve.ts';
+import { logFormatOption, metricsOption, type ServeOptions, serve } from './serve.ts';
 
 interface HostOptions extends ServeOptions {
   readonly coldStart?: boolean;
@@ -15,6 +15,7 @@ export function hostCommand(): Command {
     .requiredOption('--config <FILE>', 'configuration of the machine, YAML or JSON')
     .option('--listen <HOST:PORT>', 'listen there, and not at the address of the configuration')
     .addOption(logFormatOption())
+    .addOption(metricsOption())
     .option('--cold-start', 'the machine begins: the first host is its primary, the second backup')
     .addHelpText(
       'after',

@@ -2,11 +2,12 @@
  * What the server commands, `vmft host`, `disk` and `gateway`, have in common: the configuration,
  * the log, and an end that is logged whatever causes it.
  */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { VmftError } from '../base/errors.ts';
 import { readConfig } from '../host/config-file.ts';
 import type { GroupConfig } from '../host/group-config.ts';
 import { LOG_FORMATS, Log, type LogFormat } from '../host/log.ts';
+import { type HostPort, parseHostPort } from '../host/secure-socket.ts';
 import { STATUS, statusOf } from './exit-status.ts';
 
 /** Options of every server command. */
@@ -14,6 +15,7 @@ export interface ServeOptions {
   readonly config: string;
   readonly listen?: string;
   readonly logFormat: LogFormat;
+  readonly metrics?: HostPort;
 }
 
 /** The option `--log-format`. */
@@ -22,10 +24,26 @@ export const logFormatOption = (): Option =>
     .choices(LOG_FORMATS)
     .default('text');
 
+/** The option `--metrics`. */
+export const metricsOption = (): Option =>
+  new Option(
+    '--metrics <[HOST:]PORT>',
+    'tell metrics and health there by HTTP (default: off)',
+  ).argParser(metricsPlace);
+
+function metricsPlace(text: string): HostPort {
+  try {
+    return parseHostPort(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text);
+  } catch (error) {
+    if (!(error instanceof VmftError)) throw error;
+    throw new InvalidArgumentError('Write PORT or HOST:PORT, such as 9100.');
+  }
+}
+
 /** Runs the process `part` of the machine that the configuration describes. */
 export async function serve(
   part: string,
-  { config: file, logFormat: format }: ServeOptions,
+  { config: file, logFormat: format, metrics }: ServeOptions,
   run: (config: GroupConfig, log: Log) => Promise<void>,
 ): Promise<void> {
   let log = new Log({ format, part, machine: '' });
@@ -35,7 +53,7 @@ export async function serve(
   };
   process.on('uncaughtException', fail);
   try {
-    const config = readConfig(file);
+    const config = { ...readConfig(file), ...(metrics && { metrics }) };
     log = new Log({ format, part, machine: config.machine });
     await run(config, log);
   } catch (error) {

@@ -33,7 +33,7 @@ export async function runDiskServer(config: GroupConfig, log: Log): Promise<void
     process.exit();
   };
   const part = await Part.begin({
-    folder,
+    config,
     name: DISK,
     status: () => ({
       fence: server.fence,

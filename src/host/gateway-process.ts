@@ -50,7 +50,7 @@ export async function runGateway(
     onSpeaker: () => publisher.hurry(),
     log,
   });
-  const status = (): object => ({
+  const status = () => ({
     ...links.speaker,
     linked: links.isLinked,
     replicas: links.owners,
@@ -73,8 +73,7 @@ export async function runGateway(
   try {
     await publish(publisher, config, log);
     const answer = (question: Question) => type(question, links);
-    const { folder } = config;
-    const part = await Part.begin({ folder, name: GATEWAY, status, answer, onEnd: end });
+    const part = await Part.begin({ config, name: GATEWAY, status, answer, onEnd: end });
     const before = close;
     close = () => {
       part.end();

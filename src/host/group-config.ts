@@ -49,6 +49,8 @@ export interface GroupConfig {
   readonly failureTimeoutMs: number;
   readonly channelBytes: number;
   readonly uncertain: UncertainPolicy;
+  /** Where this process tells its metrics, if it does; never in the file. */
+  readonly metrics?: HostPort;
 }
 
 /** MAC address of a guest's network device. */

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
 import { askControl, type Question, serveControl } from './control.ts';
 import type { GroupConfig } from './group-config.ts';
+import { serveMetrics } from './metrics.ts';
+import type { Measured } from './metrics-table.ts';
 import { isAlive, readMark, writeMark } from './process-file.ts';
 
 /** How long another process may take to hear that it should end, in ms. */
@@ -15,11 +17,11 @@ const END_MS = 1000;
 
 /** What a process does when it is asked something, or told to end. */
 export interface PartOptions {
-  readonly folder: string;
+  readonly config: Pick<GroupConfig, 'folder' | 'machine' | 'metrics'>;
   /** Name of the process: that of a host, `disk` or `gateway`. */
   readonly name: string;
   /** What `vmft status` shows of it. */
-  readonly status: () => object;
+  readonly status: () => Measured;
   /** Questions of its own; undefined for one that it does not know. */
   readonly answer?: (question: Question) => object | undefined;
   /** Somebody wants it to end: by a signal, or by the question `end`. */
@@ -43,7 +45,8 @@ export class Part {
 
   /** Begins; VmftError 'environment' where a process of this name runs already. */
   static async begin(options: PartOptions): Promise<Part> {
-    const { folder, name, status, answer, onEnd } = options;
+    const { config, name, status, answer, onEnd } = options;
+    const { folder, machine, metrics: place } = config;
     const { mark, control } = partFiles(folder, name);
     const former = readMark(mark);
     if (former && former.pid !== process.pid && isAlive(former)) {
@@ -60,6 +63,7 @@ export class Part {
       setImmediate(onEnd);
       return { ending: true };
     });
+    if (place) await serveMetrics({ place, part: name, machine, read: status });
     process.on('SIGTERM', onEnd);
     process.on('SIGINT', onEnd);
     return new Part(server);

@@ -164,7 +164,7 @@ class ReplicaProcess {
       onRefused: this.#identity.log.refuse,
     });
     this.#part = await Part.begin({
-      folder: config.folder,
+      config,
       name,
       status: () => this.#describe(),
       answer: (question) => this.#answer(question),
@@ -213,7 +213,7 @@ class ReplicaProcess {
     return `generation ${generation} is not awaited by the ${role} of generation ${own}`;
   }
 
-  #describe(): object {
+  #describe() {
     const { counts, peers } = this.#channel;
     return {
       ...this.#status.describe(this.#replica.state()),

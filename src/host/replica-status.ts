@@ -22,6 +22,7 @@ export class ReplicaStatus {
   readonly #failovers: Failover[] = [];
   #role = '';
   #suspectedNs = 0;
+  #failoverCount = 0;
 
   constructor(name: HostId, log: Log) {
     this.#name = name;
@@ -38,6 +39,7 @@ export class ReplicaStatus {
     if (role === 'alone' && this.#role === 'backup') {
       const tookMs = Math.round((nowNs - this.#suspectedNs) / 1e6);
       this.#failovers.push({ at: new Date().toISOString(), generation, tookMs });
+      this.#failoverCount++;
       if (this.#failovers.length > MAX_FAILOVERS) this.#failovers.shift();
       this.#log.info(`live after ${tookMs} ms`);
     }
@@ -45,7 +47,7 @@ export class ReplicaStatus {
   }
 
   /** For `vmft status`. */
-  describe(state: ReplicaState): object {
+  describe(state: ReplicaState) {
     const { role, generation, token, peer, lag, outputs, window, inbox } = state;
     return {
       name: this.#name,
@@ -58,6 +60,7 @@ export class ReplicaStatus {
       heldOutputs: outputs.held.length,
       entries: role === 'primary' ? window.sent : inbox.received,
       failovers: this.#failovers,
+      failoverCount: this.#failoverCount,
       refused: this.#log.refused,
       refusals: this.#log.refusals,
     };

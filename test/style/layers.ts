@@ -24,6 +24,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   chalk: ['cli'],
   commander: ['cli'],
   'hash-wasm': ['host'],
+  'prom-client': ['host'],
   yaml: ['sim', 'host', 'cli'],
 };
 
