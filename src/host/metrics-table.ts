@@ -102,7 +102,7 @@ export const METRICS: readonly Metric[] = [
   },
   {
     name: 'vmft_channel_bytes_total',
-    help: 'bytes of messages on the channel: of a primary mostly the log, of a backup what confirms it',
+    help: 'bytes on the channel: of a primary the log, of a backup what confirms it',
     kind: 'counter',
     label: 'direction',
     read: ({ channel }) => channel && { sent: channel.sentBytes, received: channel.receivedBytes },

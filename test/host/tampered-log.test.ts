@@ -1,5 +1,5 @@
 /**
- * The channel of a real backup, and somebody who tampers with it (docs/scenarios/tampered-log.md):
+ * The channel of a real backup, and somebody who tampers with it:
  * whatever comes is refused, told and counted, and nothing of it reaches the guest.
  */
 import { randomBytes } from 'node:crypto';
