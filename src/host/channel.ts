@@ -27,7 +27,7 @@ import {
   GreetingVersionError,
 } from './channel-greeting.ts';
 import { reasonOf } from './files.ts';
-import { FrameReader, frameBytes } from './framing.ts';
+import { FrameReader, writeFrame } from './framing.ts';
 import type { HostConfig } from './group-config.ts';
 import type { RefusalKind, Refuse } from './log.ts';
 import { connectSecure, isAlteration, listenSecure } from './secure-socket.ts';
@@ -126,7 +126,7 @@ export class Channel {
     const connection: Connection = { peer, socket, stage: 'answer', waiting: [] };
     this.#connections.set(peer, connection);
     const greeting = { machine, from: host, to: peer, configuration, generation };
-    socket.once('secureConnect', () => socket.write(frameBytes(encodeGreeting(greeting))));
+    socket.once('secureConnect', () => writeFrame(socket, encodeGreeting(greeting)));
     this.#watch(connection);
     return connection;
   }
@@ -207,7 +207,7 @@ export class Channel {
     const { peer, socket } = connection;
     if (socket.writableEnded) return;
     const refusal = this.#judge(decodeGreeting(frame), peer);
-    socket.write(frameBytes(encodeAnswer(refusal?.reason)));
+    writeFrame(socket, encodeAnswer(refusal?.reason));
     if (refusal) {
       this.#options.onRefused(refusal.kind, `${peer}: ${refusal.reason}`);
       end(socket);
@@ -263,13 +263,13 @@ export class Channel {
   }
 
   #write(connection: Connection, bytes: Uint8Array): void {
-    if (connection.stage === 'open' && !this.#cut) connection.socket.write(frameBytes(bytes));
+    if (connection.stage === 'open' && !this.#cut) writeFrame(connection.socket, bytes);
     else connection.waiting.push(bytes);
   }
 
   #flush(connection: Connection): void {
     if (connection.stage !== 'open' || this.#cut) return;
-    for (const bytes of connection.waiting.splice(0)) connection.socket.write(frameBytes(bytes));
+    for (const bytes of connection.waiting.splice(0)) writeFrame(connection.socket, bytes);
   }
 }
 

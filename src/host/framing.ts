@@ -5,6 +5,7 @@
  *
  * Invariant: a reader holds less than one frame and its prefix, hence never more than its bound.
  */
+import type { Writable } from 'node:stream';
 import { VmftError } from '../base/errors.ts';
 
 /** Bytes before a frame. */
@@ -16,6 +17,18 @@ export function frameBytes(payload: Uint8Array): Uint8Array {
   new DataView(bytes.buffer).setUint32(0, payload.length);
   bytes.set(payload, PREFIX_BYTES);
   return bytes;
+}
+
+/**
+ * Writes a frame. Frames of one turn of the event loop leave together when it ends: one record and
+ * one call of the system for all of them, and the other end is woken once.
+ */
+export function writeFrame(socket: Writable, payload: Uint8Array): void {
+  if (socket.writableCorked === 0) {
+    socket.cork();
+    process.nextTick(() => socket.uncork());
+  }
+  socket.write(frameBytes(payload));
 }
 
 /** Cuts a stream back into frames. */

@@ -8,7 +8,7 @@
 import type { TLSSocket } from 'node:tls';
 import { VmftError } from '../base/errors.ts';
 import { reasonOf } from './files.ts';
-import { FrameReader, frameBytes } from './framing.ts';
+import { FrameReader, writeFrame } from './framing.ts';
 import { type Address, addressText, connectSecure } from './secure-socket.ts';
 
 /** Time between two attempts to connect, in ms: it doubles from the first to the second. */
@@ -56,7 +56,7 @@ export class Link {
 
   /** Sends a frame if the connection is up; says whether it is. */
   send(bytes: Uint8Array): boolean {
-    if (this.#up) this.#socket!.write(frameBytes(bytes));
+    if (this.#up) writeFrame(this.#socket!, bytes);
     return this.#up;
   }
 
@@ -91,7 +91,7 @@ export class Link {
     socket.on('error', (error) => {
       reason = reasonOf(error);
     });
-    socket.once('secureConnect', () => socket.write(frameBytes(greeting)));
+    socket.once('secureConnect', () => writeFrame(socket, greeting));
     const reader = new FrameReader(maxBytes);
     socket.on('data', (bytes: Buffer) => {
       try {

@@ -22,6 +22,9 @@ import type { Refuse } from './log.ts';
 /** Longest delay that a timer of Node takes, in ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Time between two looks at the state, which cost a copy of it, in ns. */
+const LOOK_NS = 100_000_000;
+
 /** Everything that carries out effects. */
 export interface ReplicaPorts {
   readonly engine: GuestEngine;
@@ -60,6 +63,7 @@ export class ReplicaDriver {
   /** Claims that the arbiter has not answered. */
   readonly #claims = new Set<number>();
   #seen = '';
+  #lookNs = 0;
   /** What the guest has ended with, once that has been released. */
   exitStatus: number | undefined;
   /** The most that an alarm has come after its time, in ns: so long it had no turn, or was busy. */
@@ -98,11 +102,19 @@ export class ReplicaDriver {
   /** Tells of another role and the like; only some effects come with it. */
   #notice(effects: readonly Effect[]): void {
     const { replica, onChange } = this.#options;
-    if (!effects.some(({ kind }) => CHANGES.has(kind))) return;
+    if (!effects.some(({ kind }) => CHANGES.has(kind)) && !this.#looksAgain()) return;
     const state = replica.state();
     const seen = `${state.role} ${state.generation} ${state.arbitration.stage}`;
     if (seen !== this.#seen) onChange(state);
     this.#seen = seen;
+  }
+
+  /** Now and then, lest a change be missed that comes without any of these effects. */
+  #looksAgain(): boolean {
+    const nowNs = this.#options.nowNs();
+    if (nowNs < this.#lookNs) return false;
+    this.#lookNs = nowNs + LOOK_NS;
+    return true;
   }
 
   #perform(effect: Effect, ports: ReplicaPorts): void {
@@ -218,7 +230,7 @@ export class ReplicaDriver {
   }
 }
 
-/** Effects that come with another role, generation or answer; heartbeats, lest one be missed. */
+/** Effects that come with another role, generation or answer. */
 const CHANGES: ReadonlySet<Effect['kind']> = new Set([
   'announce',
   'clear',
@@ -228,7 +240,6 @@ const CHANGES: ReadonlySet<Effect['kind']> = new Set([
   'test-and-set',
   'protection',
   'halt',
-  'heartbeat',
 ]);
 
 function describeNews(news: (Effect & { kind: 'protection' })['news']): string {

@@ -5,7 +5,7 @@
 import type { Server, TLSSocket } from 'node:tls';
 import { VmftError } from '../base/errors.ts';
 import { reasonOf } from './files.ts';
-import { FrameReader, frameBytes } from './framing.ts';
+import { FrameReader, writeFrame } from './framing.ts';
 import type { Refuse } from './log.ts';
 import { type Address, isAlteration, listenSecure } from './secure-socket.ts';
 
@@ -58,7 +58,7 @@ function connect(
   reader: FrameReader,
 ): void {
   const end: ReplicaEnd = {
-    send: (bytes) => socket.write(frameBytes(bytes)),
+    send: (bytes) => writeFrame(socket, bytes),
     get waitingBytes() {
       return socket.writableLength;
     },

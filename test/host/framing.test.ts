@@ -1,7 +1,8 @@
 /** Frames on a stream: any cutting gives back what was written, and nothing grows without bound. */
+import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameReader, frameBytes } from '../../src/host/framing.ts';
+import { FrameReader, frameBytes, writeFrame } from '../../src/host/framing.ts';
 import { runs } from '../support/runs.ts';
 
 const MAX_BYTES = 100;
@@ -40,6 +41,29 @@ describe('frames on a stream', () => {
       const frames = [stream.slice(0, cut), stream.slice(cut)].flatMap((part) => reader.push(part));
       expect(frames).toEqual(payloads);
     }
+  });
+
+  it('of one turn leave in one piece, in their order', async () => {
+    const pieces: Uint8Array[] = [];
+    const socket = new Writable({
+      write: (piece: Buffer, _encoding, done) => {
+        pieces.push(piece);
+        done();
+      },
+      writev: (chunks, done) => {
+        pieces.push(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)));
+        done();
+      },
+    });
+    const payloads = [1, 2, 3, 4].map((value) => Uint8Array.of(value));
+    for (const each of payloads.slice(0, 3)) writeFrame(socket, each);
+    await new Promise(setImmediate);
+    for (const each of payloads.slice(3)) writeFrame(socket, each);
+    await new Promise(setImmediate);
+    expect(pieces.map((piece) => new FrameReader(1).push(piece))).toEqual([
+      payloads.slice(0, 3),
+      payloads.slice(3),
+    ]);
   });
 
   it('tell a stream that ends in the middle of one', () => {

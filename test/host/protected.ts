@@ -15,6 +15,9 @@ import { freePorts, PROGRAM, until } from './support.ts';
 /** A slow computer must not look like a dead one; a killed process is noticed at once. */
 const PATIENT = ['--failure-timeout', '10s'];
 
+/** Lines of each log that are shown where something was waited for in vain. */
+const LAST_LINES = 40;
+
 /** How a command has ended, and what it has said. */
 export interface Result {
   readonly status: number | null;
@@ -85,13 +88,27 @@ export class Protected {
   }
 
   /** Waits until the primary has a backup, and the gateway is there. */
-  isProtected(): Promise<MachineStatus> {
-    return until('the machine is protected', async () => {
-      const status = await this.look();
-      const isServed = status?.gateway.isReady && (!status.disk || status.disk.isReady);
-      const isReady = isServed && status.replicas.some((replica) => replica.protected);
-      return isReady ? status : undefined;
+  async isProtected(): Promise<MachineStatus> {
+    try {
+      return await until('the machine is protected', async () => {
+        const status = await this.look();
+        const isServed = status?.gateway.isReady && (!status.disk || status.disk.isReady);
+        const isReady = isServed && status.replicas.some((replica) => replica.protected);
+        return isReady ? status : undefined;
+      });
+    } catch (error) {
+      throw new Error(`${error}:\n${this.#lastWords()}`);
+    }
+  }
+
+  /** The end of what each process has logged. */
+  #lastWords(): string {
+    const words = readdirSync(join(this.dir, 'log')).flatMap((file) => {
+      const name = file.replace(/\.log$/, '');
+      const lines = this.log(name).trim().split('\n').slice(-LAST_LINES);
+      return lines.map((line) => `${name} ${line}`);
     });
+    return words.join('\n');
   }
 
   /** What the process `name` has logged. */

@@ -1,0 +1,138 @@
+/**
+ * `npm run bench:real [latency throughput log stall]`: what protection costs clients, on real
+ * processes of this computer. Wants an idle computer with redis-benchmark; everything that is
+ * compared is measured in turns, and every figure is the median of the rounds.
+ */
+import { arch, cpus, platform } from 'node:os';
+import { median, printTable } from './measure.mjs';
+import { guestOnOneHost, pause, protectGuest, runGuest } from './real/machines.mjs';
+import { benchmark, Counter } from './real/redis.mjs';
+import { Echo } from './real/round-trip.mjs';
+
+const ROUNDS = Number(process.env.ROUNDS ?? 7);
+const CONNECTIONS = 50;
+const PINGS = 3000;
+const INCRS = 20_000;
+const IDLE_MS = 5000;
+const FAILOVERS = Number(process.env.FAILOVERS ?? 100);
+
+/** Longest added latency beyond a round trip of the channel, and least throughput. */
+const ALLOWED_US = 50;
+const LEAST_RATIO = 0.8;
+const LONGEST_STALL_MS = 500;
+
+const micro = (ms) => `${(ms * 1000).toFixed(0)} µs`;
+const mbits = (bytes, ms) => `${((bytes * 8) / ms / 1000).toFixed(2)} Mbit/s`;
+const verdict = (holds) => (holds ? 'holds' : 'missed');
+
+async function rounds(measure) {
+  await measure();
+  const all = [];
+  for (let round = 0; round < ROUNDS; round++) all.push(await measure());
+  return all;
+}
+
+/** The median latency of PING on one connection, in turns. */
+async function latency() {
+  const ends = [await runGuest(), await guestOnOneHost(), await protectGuest()];
+  const echo = await Echo.begin();
+  const all = await rounds(async () => {
+    const pings = [];
+    for (const { port } of ends) pings.push((await benchmark(port, 1, PINGS, 'ping_mbulk')).p50);
+    return [...pings, await echo.measure(PINGS)];
+  });
+  const [run, host, both, trip] = [0, 1, 2, 3].map((n) => median(all.map((round) => round[n])));
+  const added = (base) => [micro(both - base), verdict((both - base - trip) * 1000 <= ALLOWED_US)];
+  printTable(`PING on one connection, medians of ${ROUNDS} rounds of ${PINGS}`, [
+    ['guest', 'p50', 'added by protection', `a round trip + ${ALLOWED_US} µs`],
+    ['vmft run, one process', micro(run), ...added(run)],
+    ['one host behind a gateway', micro(host), ...added(host)],
+    ['protected', micro(both), '', ''],
+    ['round trip of the channel', micro(trip), '', ''],
+  ]);
+  for (const end of [...ends, echo]) await end.end();
+}
+
+/** INCR with 50 connections: protected, beside two copies that serve the same load each. */
+async function throughput() {
+  const copies = [await runGuest(), await runGuest()];
+  const machine = await protectGuest();
+  const load = async ({ port }) => (await benchmark(port, CONNECTIONS, INCRS, 'incr')).rps;
+  const all = await rounds(async () => {
+    const both = (await Promise.all(copies.map(load))).reduce((a, b) => a + b) / 2;
+    return { both, own: await load(machine) };
+  });
+  const of = (field) => median(all.map((round) => round[field])).toFixed(0);
+  const ratio = median(all.map(({ own, both }) => own / both));
+  printTable(`INCR with ${CONNECTIONS} connections, medians of ${ROUNDS} rounds of ${INCRS}`, [
+    ['guest', 'requests/s', 'ratio', `at least ${LEAST_RATIO}`],
+    ['one of two copies at once', of('both'), '', ''],
+    ['protected', of('own'), ratio.toFixed(2), verdict(ratio >= LEAST_RATIO)],
+  ]);
+  for (const end of [...copies, machine]) await end.end();
+}
+
+/** Bytes of the log, loaded and idle. */
+async function log() {
+  const machine = await protectGuest();
+  const during = async (work) => {
+    const [before, began] = [await machine.primary(), performance.now()];
+    await work();
+    const ms = performance.now() - began;
+    return { bytes: (await machine.primary()).channel.sentBytes - before.channel.sentBytes, ms };
+  };
+  const loaded = await during(() => benchmark(machine.port, CONNECTIONS, INCRS, 'incr'));
+  const idle = await during(() => pause(IDLE_MS));
+  printTable('The log', [
+    ['guest', 'bandwidth', 'bytes a request'],
+    [
+      `INCR, ${CONNECTIONS} connections`,
+      mbits(loaded.bytes, loaded.ms),
+      (loaded.bytes / INCRS).toFixed(0),
+    ],
+    ['idle', mbits(idle.bytes, idle.ms), ''],
+  ]);
+  await machine.end();
+}
+
+/** How long a client that counts waits when the primary is killed, and while nothing dies. */
+async function stall() {
+  const machine = await protectGuest();
+  const counter = new Counter(machine.port);
+  const [deaths, between] = [[], []];
+  for (let death = 0; death < FAILOVERS; death++) {
+    await machine.primary();
+    await pause(300);
+    between.push(counter.takeLongestMs());
+    const { count } = counter;
+    await machine.hurt('kill');
+    while (counter.count < count + 10) await pause(5);
+    deaths.push(counter.takeLongestMs());
+  }
+  const row = (name, all) => {
+    const worst = Math.max(...all);
+    const held = verdict(worst <= LONGEST_STALL_MS);
+    return [name, median(all).toFixed(0), worst.toFixed(0), held];
+  };
+  printTable(`Longest wait for an answer at ${FAILOVERS} deaths of the primary (SIGKILL)`, [
+    ['when', 'median, ms', 'worst, ms', `worst ≤ ${LONGEST_STALL_MS} ms`],
+    ['at the death', ...row('', deaths).slice(1)],
+    ['afterwards, protected again', ...row('', between.slice(1)).slice(1)],
+  ]);
+  counter.end();
+  await machine.end();
+}
+
+const BENCHES = { latency, throughput, log, stall };
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  console.error(`bench:real: no ${unknown}; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+
+console.log(`Node ${process.version}, ${platform()} ${arch()}, ${cpus()[0]?.model}`);
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (asked.length === 0 || asked.includes(name)) await bench();
+}
