@@ -12,7 +12,7 @@ import { errorOf, type LogFormat } from './log.ts';
 import { pause, stopMachine } from './machine-control.ts';
 import { type MachineStatus, statusOf } from './machine-status.ts';
 import { partFiles } from './part.ts';
-import { writeMark } from './process-file.ts';
+import { isAlive, readMark, writeMark } from './process-file.ts';
 
 /** Time between two looks at processes that begin, in ms. */
 const LOOK_MS = 50;
@@ -78,8 +78,13 @@ export async function launch(machine: Launch): Promise<void> {
   }
 }
 
-/** Starts a process that has died anew: a host as an empty standby, the others as they were. */
+/**
+ * Starts a process that has died anew: a host as an empty standby, the others as they were. One
+ * that has been started meanwhile is left alone.
+ */
 export function restart(machine: Launch, name: string): void {
+  const mark = readMark(partFiles(machine.config.folder, name).mark);
+  if (mark && isAlive(mark)) return;
   start(machine, name, name === DISK || name === GATEWAY ? [name] : ['host', name]);
 }
 

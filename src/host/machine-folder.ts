@@ -26,6 +26,7 @@ import { readConfig } from './config-file.ts';
 import { readIfThere } from './durable-file.ts';
 import { isFile, writeFailure } from './files.ts';
 import type { GroupConfig } from './group-config.ts';
+import { MARK_ENDING } from './process-file.ts';
 import { KEY_BYTES } from './secure-socket.ts';
 
 /** Hosts by the order in which they take over. */
@@ -38,7 +39,7 @@ const CONFIG = 'machine.json';
 
 /** Files of a machine that go with it, besides those of certain endings and the console. */
 const FILES = ['image', 'key', 'fence', 'fence.draft', 'end.json', CONFIG];
-const ENDINGS = ['.pid', '.control', '.socket', '.life'];
+const ENDINGS = [MARK_ENDING, '.control', '.socket', '.life'];
 const CONSOLE = 'console-';
 
 /** What a machine is set up from; see GroupConfig for the meaning of the fields. */

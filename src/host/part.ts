@@ -10,7 +10,7 @@ import { askControl, type Question, serveControl } from './control.ts';
 import type { GroupConfig } from './group-config.ts';
 import { serveMetrics } from './metrics.ts';
 import type { Measured } from './metrics-table.ts';
-import { isAlive, readMark, writeMark } from './process-file.ts';
+import { isAlive, MARK_ENDING, readMark, writeMark } from './process-file.ts';
 
 /** How long another process may take to hear that it should end, in ms. */
 const END_MS = 1000;
@@ -30,7 +30,7 @@ export interface PartOptions {
 
 /** File of the mark, the control socket and the log of a process. */
 export const partFiles = (folder: string, name: string) => ({
-  mark: join(folder, `${name}.pid`),
+  mark: join(folder, `${name}${MARK_ENDING}`),
   control: join(folder, `${name}.control`),
   log: join(folder, 'log', `${name}.log`),
 });

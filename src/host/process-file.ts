@@ -3,7 +3,7 @@
  * and when it was started, so that a number that the system has given to somebody else since is
  * told from it.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { readIfThere } from './durable-file.ts';
 
 /** A process that has been started; it may be dead by now. */
@@ -12,6 +12,9 @@ export interface ProcessMark {
   /** When, in the words of the system; empty where it does not say. */
   readonly started: string;
 }
+
+/** How names of marks end. */
+export const MARK_ENDING = '.pid';
 
 /** Position of the start time in /proc/PID/stat, counted from the field after the name. */
 const START_FIELD = 19;
@@ -32,9 +35,14 @@ export const markOf = (pid: number): ProcessMark => ({
   started: statOf(pid)?.[START_FIELD] ?? '',
 });
 
-/** Writes down that the process `pid` is the one of `path`. */
+/**
+ * Writes down that the process `pid` is the one of `path`. Nobody ever finds half a mark: a process
+ * that seems to be missing is started again.
+ */
 export function writeMark(path: string, pid: number): void {
-  writeFileSync(path, JSON.stringify(markOf(pid)), { mode: 0o600 });
+  const draft = `${path}.${process.pid}${MARK_ENDING}`;
+  writeFileSync(draft, JSON.stringify(markOf(pid)), { mode: 0o600 });
+  renameSync(draft, path);
 }
 
 /** The process of `path`, if one has ever been written down. */
@@ -43,7 +51,7 @@ export function readMark(path: string): ProcessMark | undefined {
     const text = readIfThere(path);
     return text === undefined ? undefined : (JSON.parse(text) as ProcessMark);
   } catch {
-    // It is being written.
+    // Whatever is there was not written by us.
     return undefined;
   }
 }
