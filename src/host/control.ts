@@ -16,11 +16,11 @@ export interface Question {
   readonly [argument: string]: unknown;
 }
 
+/** Undefined for a question that is not understood. */
+export type Answer = (question: Question) => object | undefined | Promise<object>;
+
 /** Answers questions at `path`, each with what `answer` returns for it. */
-export async function serveControl(
-  path: string,
-  answer: (question: Question) => object | undefined,
-): Promise<Server> {
+export async function serveControl(path: string, answer: Answer): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     let text = '';
     socket.setEncoding('utf8').on('error', () => {});
@@ -28,8 +28,9 @@ export async function serveControl(
       text += piece;
       if (text.length > MAX_LINE_BYTES) socket.destroy();
       if (!text.includes('\n')) return;
-      socket.end(`${JSON.stringify(replyTo(text, answer))}\n`);
+      const line = text;
       text = '';
+      void replyTo(line, answer).then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
     });
   });
   await new Promise<void>((done, fail) => {
@@ -41,11 +42,11 @@ export async function serveControl(
   return server;
 }
 
-function replyTo(line: string, answer: (question: Question) => object | undefined): object {
+async function replyTo(line: string, answer: Answer): Promise<object> {
   try {
     const question: unknown = JSON.parse(line);
     if (typeof question === 'object' && question !== null && 'ask' in question)
-      return answer(question as Question) ?? { error: 'no such question here' };
+      return (await answer(question as Question)) ?? { error: 'no such question here' };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

@@ -1,28 +1,28 @@
 /** A guest's disk in a file of the host, of a whole number of 512-byte sectors. */
-import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { VmftError } from '../base/errors.ts';
 import type { Input } from '../machine/input.ts';
 import type { DiskRequest } from '../machine/output.ts';
+import { HostFile } from './block-file.ts';
+import { SECTOR_BYTES } from './checked-disk.ts';
 import { reasonOf } from './files.ts';
-
-const SECTOR_BYTES = 512;
 
 export class DiskFile {
   readonly sectors: number;
-  readonly #fd: number;
+  /** Its bytes. */
+  readonly file: HostFile;
 
   /** Opens `path` for reading and writing; VmftError 'environment' or 'input' if that cannot be. */
   constructor(path: string) {
     try {
-      this.#fd = openSync(path, 'r+');
+      this.file = new HostFile(path);
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       const remedy = missing ? `; "truncate -s 1M ${path}" makes an empty disk` : '';
       throw new VmftError('environment', `disk ${path}: ${reasonOf(error)}${remedy}`);
     }
-    const { size } = fstatSync(this.#fd);
+    const { bytes: size } = this.file;
     if (size === 0 || size % SECTOR_BYTES !== 0) {
-      closeSync(this.#fd);
+      this.close();
       throw new VmftError(
         'input',
         size === 0
@@ -47,36 +47,21 @@ export class DiskFile {
     }
   }
 
-  #transfer(request: DiskRequest): Uint8Array | undefined {
-    const at = request.sector * SECTOR_BYTES;
-    if (request.op === 'flush') {
-      fdatasyncSync(this.#fd);
-      return undefined;
+  #transfer({ op, sector, sectors, data }: DiskRequest): Uint8Array | undefined {
+    const at = sector * SECTOR_BYTES;
+    if (op === 'flush') {
+      this.file.sync();
+    } else if (op === 'write') {
+      this.file.write(at, data!);
+    } else {
+      const bytes = new Uint8Array(sectors * SECTOR_BYTES);
+      this.file.read(at, bytes);
+      return bytes;
     }
-    const size = request.sectors * SECTOR_BYTES;
-    const bytes = request.op === 'write' ? request.data! : new Uint8Array(size);
-    for (let done = 0; done < size; ) {
-      const n =
-        request.op === 'write'
-          ? writeSync(this.#fd, bytes, done, size - done, at + done)
-          : readSync(this.#fd, bytes, done, size - done, at + done);
-      if (n === 0) throw new Error('the file has become shorter');
-      done += n;
-    }
-    return request.op === 'read' ? bytes : undefined;
-  }
-
-  /** Makes what was written durable; false where the host's file fails. */
-  sync(): boolean {
-    try {
-      fdatasyncSync(this.#fd);
-      return true;
-    } catch {
-      return false;
-    }
+    return undefined;
   }
 
   close(): void {
-    closeSync(this.#fd);
+    this.file.close();
   }
 }

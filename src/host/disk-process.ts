@@ -1,13 +1,18 @@
 /** The process of the disk server. */
 import { join } from 'node:path';
-import { VmftError } from '../base/errors.ts';
 import { generationOf } from '../ft/ports.ts';
+import type { Answer } from './control.ts';
+import { checkDisks } from './disk-check.ts';
 import { DiskFence } from './disk-fence.ts';
-import { DiskFile } from './disk-file.ts';
+import { openDisks } from './disk-files.ts';
 import { MAX_DISK_MESSAGE_BYTES } from './disk-messages.ts';
 import { DiskServer } from './disk-server.ts';
+import type { DiskStore } from './disk-store.ts';
+import { reasonOf } from './files.ts';
 import { type GroupConfig, readKey } from './group-config.ts';
+import { makeHasher } from './hasher.ts';
 import type { Log } from './log.ts';
+import type { Measured } from './metrics-table.ts';
 import { Part } from './part.ts';
 import { listenForReplicas } from './replica-listener.ts';
 import { removeSocket } from './secure-socket.ts';
@@ -18,37 +23,54 @@ export const DISK = 'disk';
 /** Serves the disks of a machine until it is told to end; settles when it listens. */
 export async function runDiskServer(config: GroupConfig, log: Log): Promise<void> {
   const { machine, folder } = config;
-  const disks = config.disks.map(({ file, sectors }) => {
-    const disk = new DiskFile(file);
-    if (disk.sectors === sectors) return disk;
-    throw new VmftError('input', `disk ${file}: ${disk.sectors} sectors, expected ${sectors}`);
-  });
-  const fence = new DiskFence(join(folder, 'fence'), machine);
-  log.generation = generationOf(fence.token);
-  const server = new DiskServer({ machine, fence, disks, log });
-  const end = (): void => {
-    part.end();
-    listener.close();
-    log.info('ends');
-    process.exit();
-  };
+  const [hasher, key] = [await makeHasher(), readKey(config)];
+  const role: Role = { status: () => ({}), answer: () => undefined, end: () => process.exit() };
+  // Nobody else must have the disks from here on.
   const part = await Part.begin({
     config,
     name: DISK,
-    status: () => ({
-      fence: server.fence,
-      hosts: server.hosts,
-      ...server.counts,
-      refused: log.refused,
-      refusals: log.refusals,
-    }),
-    onEnd: end,
+    status: () => role.status(),
+    answer: (question) => role.answer(question),
+    onEnd: () => role.end(),
   });
+  const store = openDisks(config, hasher, (news) => log.warn(news));
+  const fence = new DiskFence(join(folder, 'fence'), machine);
+  log.generation = generationOf(fence.token);
+  const server = new DiskServer({ machine, fence, store, log });
+  role.status = () => statusOf(server, log);
+  role.answer = ({ ask }) => (ask === 'check' ? checkDisks(store) : undefined);
   removeSocket(config.disk);
-  const listener = await listenForReplicas(server, {
-    address: config.disk,
-    key: readKey(config),
-    maxBytes: MAX_DISK_MESSAGE_BYTES,
-  });
-  log.info(`serves ${disks.length} disks, fence at ${server.fence}`);
+  const maxBytes = MAX_DISK_MESSAGE_BYTES;
+  const listener = await listenForReplicas(server, { address: config.disk, key, maxBytes });
+  role.end = () => {
+    part.end();
+    listener.close();
+    end(store, log);
+  };
+  log.info(`serves ${config.disks.length} disks, fence at ${server.fence}`);
+}
+
+/** What the process does when it is asked something: nothing while it begins. */
+interface Role {
+  status: () => Measured;
+  answer: Answer;
+  end: () => void;
+}
+
+const statusOf = ({ fence, hosts, counts }: DiskServer, { refused, refusals }: Log) => ({
+  fence,
+  hosts,
+  ...counts,
+  refused,
+  refusals,
+});
+
+function end(store: DiskStore, log: Log): void {
+  try {
+    store.close();
+  } catch (error) {
+    log.error(`the disks cannot be closed: ${reasonOf(error)}; the journal has what they lack`);
+  }
+  log.info('ends');
+  process.exit();
 }

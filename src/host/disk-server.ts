@@ -4,26 +4,27 @@
  *
  * Invariants:
  * - the fence is compared when a request is carried out, and is durable before it is confirmed
- * - a write is on the disk (fdatasync) before it is acknowledged: neither a crash of the server nor
+ * - a write is durable (disk-store.ts) before it is acknowledged: neither a crash of the server nor
  *   one of the computer loses it
+ * - a read gives what was written, or fails
  * - a repetition of (token, id) is answered as the first copy was, and not carried out again (rule
  *   20): a copy that lingers in a connection cannot undo what was written after it
  * - a host has one connection; a new one ends the one before
  *
  * The server performs everything before it takes the next bytes of any connection, so several
- * requests that have come together share one fdatasync.
+ * writes that have come together are made durable together.
  */
 import { BytesError } from '../base/bytes.ts';
 import { generationOf, type Token } from '../ft/ports.ts';
 import type { DiskRequest } from '../machine/output.ts';
 import type { DiskFence } from './disk-fence.ts';
-import type { DiskFile } from './disk-file.ts';
 import {
   DISK_VERSION,
   type DiskMessage,
   decodeDiskMessage,
   encodeDiskMessage,
 } from './disk-messages.ts';
+import type { DiskStore, DiskWrite } from './disk-store.ts';
 import type { Log, RefusalKind, Refuse } from './log.ts';
 import type { ReplicaEnd, ReplicaServer } from './replica-listener.ts';
 
@@ -34,8 +35,7 @@ const MAX_REMEMBERED = 16 * 1024;
 export interface DiskServerOptions {
   readonly machine: string;
   readonly fence: DiskFence;
-  /** By virtio slot. */
-  readonly disks: readonly DiskFile[];
+  readonly store: DiskStore;
   readonly log: Log;
 }
 
@@ -61,7 +61,7 @@ export class DiskServer implements ReplicaServer {
   readonly #options: DiskServerOptions;
   readonly #clients = new Map<string, ReplicaEnd>();
   /** Outcome of writes and flushes, by token and id; the oldest first. */
-  readonly #outcomes = new Map<string, boolean>();
+  readonly #outcomes = new Map<string, Outcome>();
 
   constructor(options: DiskServerOptions) {
     this.#options = options;
@@ -122,10 +122,10 @@ export class DiskServer implements ReplicaServer {
    * bytes that are no request: the connection cannot be used any more.
    */
   serve(host: string, frames: readonly Uint8Array[], end: ReplicaEnd): boolean {
-    const batch: Batch = { touched: new Set(), answers: [] };
+    const batch: Batch = { writes: [], answers: [] };
     const understood = frames.every((frame) => this.#take(frame, batch));
-    const failed = [...batch.touched].filter((disk) => !this.#options.disks[disk]!.sync());
-    for (const answer of batch.answers) end.send(encodeDiskMessage(this.#settle(answer, failed)));
+    this.#write(batch);
+    for (const answer of batch.answers) end.send(encodeDiskMessage(settled(answer)));
     if (!understood) this.refuse('malformed', `${host}: bytes that are no request`);
     return understood;
   }
@@ -148,64 +148,81 @@ export class DiskServer implements ReplicaServer {
 
   #perform({ token, local, request }: DiskMessage & { kind: 'request' }, batch: Batch): void {
     const { fence } = this.#options;
-    const { id, disk, op } = request;
+    const { id, op } = request;
     if (token < fence.token) {
       this.counts.stale++;
       this.refuse('token', `${op} ${id} of token ${token}: the fence is at ${fence.token}`);
       batch.answers.push({ message: { kind: 'stale', token: fence.token } });
       return;
     }
-    const done = { kind: 'done', id, local } as const;
+    const done = { kind: 'done', id, local, ok: false } as const;
     if (op === 'read') {
-      batch.answers.push({ message: { ...done, ...this.#carryOut(request) } });
+      this.#write(batch);
+      batch.answers.push({ message: { ...done, ...this.#read(request) } });
       return;
     }
     const name = `${token}:${id}`;
     const before = this.#outcomes.get(name);
-    if (before === undefined && this.#options.disks[disk]) batch.touched.add(disk);
-    if (before !== undefined) this.counts.repetitions++;
-    const ok = before ?? this.#carryOut(request).ok;
-    this.#remember(name, ok);
-    batch.answers.push({ message: { ...done, ok }, written: { name, disk } });
+    if (before) this.counts.repetitions++;
+    const outcome = before ?? this.#begin(request, batch);
+    this.#remember(name, outcome);
+    batch.answers.push({ message: done, outcome });
   }
 
-  #carryOut(request: DiskRequest): { ok: boolean; data?: Uint8Array } {
-    const { op, disk, sector, sectors } = request;
-    const file = this.#options.disks[disk];
-    if (op === 'read') this.counts.reads++;
-    else if (op === 'write') this.counts.writes++;
-    else this.counts.flushes++;
-    if (!file || sector + sectors > file.sectors) return { ok: false };
-    // A flush is what the end of every batch does anyway.
-    if (op === 'flush') return { ok: true };
-    const { ok, data } = file.perform(request);
-    return data ? { ok, data } : { ok };
+  #read({ disk, sector, sectors }: DiskRequest): { ok: boolean; data?: Uint8Array } {
+    const { store } = this.#options;
+    this.counts.reads++;
+    if (!store.has(disk, { sector, sectors })) return { ok: false };
+    const data = store.read(disk, { sector, sectors });
+    return data ? { ok: true, data } : { ok: false };
   }
 
-  #remember(name: string, ok: boolean): void {
-    this.#outcomes.set(name, ok);
+  /** A write or a flush. What is answered is durable, so that a flush has nothing to do. */
+  #begin({ op, disk, sector, sectors, data }: DiskRequest, batch: Batch): Outcome {
+    const { store } = this.#options;
+    const exists = store.has(disk, { sector, sectors });
+    if (op === 'flush') {
+      this.counts.flushes++;
+      return { ok: exists };
+    }
+    this.counts.writes++;
+    const outcome = { ok: false };
+    if (exists) batch.writes.push({ write: { kind: 'write', disk, sector, data: data! }, outcome });
+    return outcome;
+  }
+
+  /** Carries out the writes that have been begun. */
+  #write(batch: Batch): void {
+    const begun = batch.writes.splice(0);
+    const outcomes = this.#options.store.write(begun.map(({ write }) => write));
+    for (const [i, { outcome }] of begun.entries()) outcome.ok = outcomes[i]!;
+  }
+
+  #remember(name: string, outcome: Outcome): void {
+    this.#outcomes.set(name, outcome);
     if (this.#outcomes.size <= MAX_REMEMBERED) return;
     this.#outcomes.delete(this.#outcomes.keys().next().value!);
   }
-
-  /** The answer, now that it is known which disks could not be made durable. */
-  #settle({ message, written }: Answer, failed: readonly number[]): DiskMessage {
-    if (message.kind !== 'done' || !written || !failed.includes(written.disk)) return message;
-    this.#remember(written.name, false);
-    return { ...message, ok: false };
-  }
 }
 
-/** An answer that waits for the end of its batch; of a write or flush, what it is about. */
+/** Whether a write or a flush has succeeded; false until it has. */
+interface Outcome {
+  ok: boolean;
+}
+
+/** An answer that waits for the end of its batch; of a write or flush, what decides about it. */
 interface Answer {
   readonly message: DiskMessage;
-  readonly written?: { readonly name: string; readonly disk: number };
+  readonly outcome?: Outcome;
 }
+
+const settled = ({ message, outcome }: Answer): DiskMessage =>
+  message.kind === 'done' && outcome ? { ...message, ok: outcome.ok } : message;
 
 /** Requests that have come together. */
 interface Batch {
-  /** Disks to be made durable before anything is answered. */
-  readonly touched: Set<number>;
+  /** Writes that have been begun. */
+  readonly writes: { readonly write: DiskWrite; readonly outcome: Outcome }[];
   readonly answers: Answer[];
 }
 

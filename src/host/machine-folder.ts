@@ -3,8 +3,8 @@
  * for each process a mark, a control socket and a log.
  *
  *   machine.json   the configuration; whoever makes this file owns the folder
- *   image, key, arbiter/, fence, end.json, console-MACHINE, NAME.pid, NAME.control, NAME.life,
- *                  NAME.socket
+ *   image, key, arbiter/, fence, disk-N.sums, disk.journal, end.json, console-MACHINE, NAME.pid,
+ *                  NAME.control, NAME.life, NAME.socket
  *   log/NAME.log   what the processes have said; stays when the machine is gone
  */
 import { randomBytes } from 'node:crypto';
@@ -38,8 +38,8 @@ export const MAX_REPLICAS = NAMES.length;
 const CONFIG = 'machine.json';
 
 /** Files of a machine that go with it, besides those of certain endings and the console. */
-const FILES = ['image', 'key', 'fence', 'fence.draft', 'end.json', CONFIG];
-const ENDINGS = [MARK_ENDING, '.control', '.socket', '.life'];
+const FILES = ['image', 'key', 'fence', 'end.json', CONFIG];
+const ENDINGS = [MARK_ENDING, '.control', '.socket', '.life', '.sums', '.journal', '.draft'];
 const CONSOLE = 'console-';
 
 /** What a machine is set up from; see GroupConfig for the meaning of the fields. */

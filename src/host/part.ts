@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
-import { askControl, type Question, serveControl } from './control.ts';
+import { type Answer, askControl, serveControl } from './control.ts';
 import type { GroupConfig } from './group-config.ts';
 import { serveMetrics } from './metrics.ts';
 import type { Measured } from './metrics-table.ts';
@@ -23,7 +23,7 @@ export interface PartOptions {
   /** What `vmft status` shows of it. */
   readonly status: () => Measured;
   /** Questions of its own; undefined for one that it does not know. */
-  readonly answer?: (question: Question) => object | undefined;
+  readonly answer?: Answer;
   /** Somebody wants it to end: by a signal, or by the question `end`. */
   readonly onEnd: () => void;
 }

@@ -28,13 +28,14 @@ const COMMANDS = [
   'crash',
   'host',
   'disk',
+  'disk check',
   'gateway',
   'version',
 ];
 /** Commands whose examples are run in the long checks. */
 const LONG = ['explore', 'soak', 'mutants'];
 /** Examples of programs that wait for their clients for ever, and of what acts on them. */
-const SERVERS = /--publish|--config|vmft (status|stop|crash) /;
+const SERVERS = /--publish|--config|vmft (status|stop|crash|disk check) /;
 
 beforeAll(async () => {
   const source = readFileSync(`${GUESTS}/hello.asm`);

@@ -1,9 +1,11 @@
 /** The disk server: a process of its own, killed and started again under its clients. */
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BytesError } from '../../src/base/bytes.ts';
+import { Prng } from '../../src/base/prng.ts';
 import type { HostEvent } from '../../src/ft/ports.ts';
 import { DiskClient } from '../../src/host/disk-client.ts';
 import { DiskFence } from '../../src/host/disk-fence.ts';
@@ -15,7 +17,8 @@ import {
 import { frameBytes } from '../../src/host/framing.ts';
 import { connectSecure } from '../../src/host/secure-socket.ts';
 import type { DiskRequest } from '../../src/machine/output.ts';
-import { Parts, until } from './support.ts';
+import { runs } from '../support/runs.ts';
+import { Parts, PROGRAM, until } from './support.ts';
 
 const SECTOR = 512;
 const sectorOf = (fill: number, sectors = 1) => new Uint8Array(sectors * SECTOR).fill(fill);
@@ -164,6 +167,116 @@ describe('a disk server', () => {
     await completed(1);
     const status = await parts.status<{ refused: number }>('disk');
     expect(status?.refused).toBeGreaterThanOrEqual(4);
+  });
+});
+
+/** What `vmft disk check` says of the disks. */
+function check(...more: string[]) {
+  const args = [PROGRAM, 'disk', 'check', parts.folder, ...more];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+describe('the disks of a disk server that is killed at any moment', () => {
+  it('have every write that was acknowledged, and are as stored', async () => {
+    const prng = new Prng(runs(1));
+    const stored = new Map<number, number>();
+    await startServer();
+    const { client, events } = open('alpha');
+    let id = 0;
+    for (let death = 0; death < runs(2); death++) {
+      const killAfter = prng.below(30);
+      let killed: Promise<void> | undefined;
+      const written: { sector: number; fill: number }[] = [];
+      const done = new Set<number>();
+      for (let i = 0; i < 30; i++) {
+        const [sector, fill] = [prng.below(8), 1 + prng.below(255)];
+        written.push({ sector, fill });
+        client.request(2, write(++id, sector, fill));
+        if (i === killAfter) killed = parts.kill('disk');
+        if (prng.chance(0.3)) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await killed;
+      // What is acknowledged now is there for good, whatever is sent again later.
+      const first = id - 29;
+      for (const event of events)
+        if (event.kind === 'input' && event.input.kind === 'disk') done.add(event.input.id);
+      const before = readFileSync(parts.at('disk.img'));
+      await startServer();
+      await until('all are acknowledged', () => events.length === id);
+      for (const { sector, fill } of written) stored.set(sector, fill);
+      const after = readFileSync(parts.at('disk.img'));
+      for (const [sector, fill] of stored) expect(after[sector * SECTOR]).toBe(fill);
+      for (const [i, { sector }] of written.entries()) {
+        const isLast = !written.slice(i + 1).some((later) => later.sector === sector);
+        if (isLast && done.has(first + i)) expect(before[sector * SECTOR]).toBe(stored.get(sector));
+      }
+    }
+    expect(check()).toEqual({
+      status: 0,
+      stdout: `disk ${parts.at('disk.img')}: 8 sectors, as stored\n`,
+      stderr: '',
+    });
+  });
+
+  it('are found out when somebody else writes to them, with the disk and the sector', async () => {
+    await startServer();
+    const { client, events, completed } = open('alpha');
+    client.request(2, write(1, 5, 0xaa));
+    await completed(1);
+    const bytes = readFileSync(parts.at('disk.img'));
+    for (const at of [5 * SECTOR + 77, 6 * SECTOR, 7 * SECTOR + 511]) bytes[at]! ^= 1;
+    writeFileSync(parts.at('disk.img'), bytes);
+    const { status, stdout, stderr } = check();
+    const file = parts.at('disk.img');
+    expect(status).toBe(1);
+    expect(stdout).toBe(
+      `disk ${file}: 8 sectors, 3 of them damaged\n` +
+        `disk ${file}, sectors 5 to 7: not what was stored there\n`,
+    );
+    expect(stderr).toContain('until the guest writes it anew; or stop the machine');
+    expect(JSON.parse(check('--json').stdout)).toEqual({
+      disks: [{ file, sectors: 8, damagedSectors: 3, damaged: [{ sector: 5, sectors: 3 }] }],
+    });
+    client.request(2, read(2, 6));
+    await completed(2);
+    expect(events.at(-1)).toEqual({ kind: 'input', input: { kind: 'disk', id: 2, ok: false } });
+    expect(parts.log('disk')).toContain(`disk ${file}, sector 6: it is not what was stored there`);
+    // After the next start too: only a write makes it good.
+    await parts.kill('disk');
+    await startServer();
+    client.request(2, write(3, 6, 0xbb));
+    await completed(3);
+    expect(JSON.parse(check('--json').stdout).disks[0]).toMatchObject({
+      damaged: [{ sector: 7, sectors: 1 }],
+    });
+  });
+
+  it('say that there is no space, lose nothing, and go on when there is', async () => {
+    const megabyte = 2048;
+    truncateSync(parts.at('disk.img'), 8 * megabyte * SECTOR);
+    parts.configure({ disks: [{ file: 'disk.img', sectors: 8 * megabyte }] });
+    // Beyond 5 MB no file of this process can grow: what a full device is to a sparse file.
+    parts.start('disk', ['disk'], 'ulimit -f 10240');
+    await until('the disk server listens', () => parts.status('disk'));
+    const { client, events, completed } = open('alpha');
+    client.request(2, write(1, 100, 0xaa));
+    client.request(2, write(2, 7 * megabyte, 0xbb));
+    client.request(2, write(3, 101, 0xcc));
+    await completed(3);
+    expect(events.map((e) => e.kind === 'input' && e.input.kind === 'disk' && e.input.ok)).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(parts.log('disk')).toContain(`sector ${7 * megabyte}: cannot be written`);
+    expect(check().status).toBe(0);
+    await parts.kill('disk');
+    await startServer();
+    expect(check().status).toBe(0);
+    client.request(2, write(4, 7 * megabyte, 0xdd));
+    await completed(4);
+    expect([100, 101, 7 * megabyte].map(fileSector)).toEqual([0xaa, 0xcc, 0xdd]);
   });
 });
 

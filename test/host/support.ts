@@ -88,10 +88,11 @@ export class Parts {
     return join(this.folder, name);
   }
 
-  /** Starts a process by the command that runs it. */
-  start(name: string, command: readonly string[]): ChildProcess {
-    const args = [PROGRAM, ...command, '--config', this.at('machine.json')];
-    const child = spawn(process.execPath, args, { cwd: this.folder, stdio: 'pipe' });
+  /** Starts a process by the command that runs it; `before` is what a shell does first. */
+  start(name: string, command: readonly string[], before = ':'): ChildProcess {
+    const line = [process.execPath, PROGRAM, ...command, '--config', this.at('machine.json')];
+    const args = ['-c', `${before}; exec "$@"`, 'sh', ...line];
+    const child = spawn('sh', args, { cwd: this.folder, stdio: 'pipe' });
     let text = '';
     child.stderr.setEncoding('utf8').on('data', (piece: string) => {
       text += piece;
