@@ -60,13 +60,13 @@ function append(ranges: { sector: number; sectors: number }[], sector: number): 
   else if (ranges.length < MAX_RANGES) ranges.push({ sector, sectors: 1 });
 }
 
-/** Has the disk server of a machine check its disks; VmftError 'environment' where there is none. */
+/** Has the disk server of a machine check its disks; VmftError 'environment' where none does. */
 export async function askForCheck({ folder, disks }: GroupConfig): Promise<readonly DiskReport[]> {
   if (disks.length === 0) throw new VmftError('environment', `${folder}: the machine has no disks`);
   const answer = await askControl(partFiles(folder, 'disk').control, { ask: 'check' }, PATIENCE_MS);
   if (answer && 'disks' in answer) return answer.disks as DiskReport[];
   throw new VmftError(
     'environment',
-    `${folder}: its disk server does not answer; "vmft disk --config ${folder}/machine.json" runs it`,
+    `${folder}: no disk server answers; "vmft disk --config ${folder}/machine.json" runs it`,
   );
 }

@@ -21,7 +21,7 @@ export const JOURNAL_BYTES = 4 * 1024 * 1024;
 const HEAD_BYTES = 4 + 8;
 const LAP_BYTES = 8;
 
-/** More than a record of a failure takes: there is always room for those of all that was written. */
+/** More than a record of a failure takes: there is room for those of all that was written. */
 const FAILURE_BYTES = 32;
 
 /** What a record says. */
@@ -95,7 +95,7 @@ export class DiskJournal {
     return first64(this.#options.hasher.hash(body)) === hash ? body : undefined;
   }
 
-  /** Appends records, and makes them durable; false, and nothing is done, where there is no room. */
+  /** Appends records, durably; false, and nothing is done, where there is no room. */
   append(records: readonly JournalRecord[]): boolean {
     const { file } = this.#options;
     const bytes = Buffer.concat(records.map((record) => this.#encode(record)));

@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path';
 import { VmftError } from '../base/errors.ts';
 import { type ArbiterPlace, openArbiterAt } from './arbiter.ts';
 import { DiskFile } from './disk-file.ts';
+import { settleDisks } from './disk-files.ts';
 import { GrowingFile } from './durable-file.ts';
+import { isSameFile } from './files.ts';
 import { consolePath } from './gateway-process.ts';
 import type { GroupConfig } from './group-config.ts';
 import { type Launch, launch, restart } from './launcher.ts';
@@ -34,9 +36,11 @@ export interface ProtectionSpec extends MachineSpec {
   readonly dir: string | undefined;
 }
 
-/** The disks of a machine; VmftError where a file is none. */
+/** The disks of a machine; VmftError where a file is none, or is there twice. */
 export function measureDisks(files: readonly string[]): { file: string; sectors: number }[] {
-  return files.map((path) => {
+  return files.map((path, index) => {
+    if (files.slice(0, index).some((other) => isSameFile(other, path)))
+      throw new VmftError('usage', `--disk ${path}: it is there twice; a guest would spoil it`);
     const disk = new DiskFile(path);
     disk.close();
     return { file: resolve(path), sectors: disk.sectors };
@@ -123,6 +127,7 @@ export class Protection {
   async stop(): Promise<void> {
     this.#stopping = true;
     await stopMachine(this.config);
+    await settleDisks(this.config);
     this.clear();
   }
 
@@ -142,5 +147,7 @@ export function enterMachine(folder: string): GroupConfig {
 /** Ends the machine in a folder and clears it away; its processes may have died before. */
 export async function stopAndClear(config: GroupConfig): Promise<void> {
   await stopMachine(config);
-  if (livingParts(config).length === 0) removeMachine(config, false);
+  if (livingParts(config).length > 0) return;
+  await settleDisks(config);
+  removeMachine(config, false);
 }

@@ -9,12 +9,14 @@ import { Prng } from '../../src/base/prng.ts';
 import type { HostEvent } from '../../src/ft/ports.ts';
 import { DiskClient } from '../../src/host/disk-client.ts';
 import { DiskFence } from '../../src/host/disk-fence.ts';
+import { settleDisks } from '../../src/host/disk-files.ts';
 import {
   type DiskMessage,
   decodeDiskMessage,
   encodeDiskMessage,
 } from '../../src/host/disk-messages.ts';
 import { frameBytes } from '../../src/host/framing.ts';
+import { openMachine } from '../../src/host/machine-folder.ts';
 import { connectSecure } from '../../src/host/secure-socket.ts';
 import type { DiskRequest } from '../../src/machine/output.ts';
 import { runs } from '../support/runs.ts';
@@ -277,6 +279,27 @@ describe('the disks of a disk server that is killed at any moment', () => {
     client.request(2, write(4, 7 * megabyte, 0xdd));
     await completed(4);
     expect([100, 101, 7 * megabyte].map(fileSector)).toEqual([0xaa, 0xcc, 0xdd]);
+  });
+});
+
+describe('the disks of a machine that is cleared away', () => {
+  it('get what only the journal has, when the computer has crashed', async () => {
+    await startServer();
+    const { client, completed } = open('alpha');
+    client.request(2, write(1, 5, 0xaa));
+    await completed(1);
+    await parts.kill('disk');
+    // The system had acknowledged the journal, and not yet written the disk.
+    writeFileSync(parts.at('disk.img'), sectorOf(0, 8));
+    const config = openMachine(parts.folder);
+    await settleDisks(config);
+    expect(fileSector(5)).toBe(0xaa);
+    await parts.kill('disk');
+    writeFileSync(parts.at('disk.img'), sectorOf(0, 7));
+    await expect(settleDisks(config)).rejects.toThrow(
+      `7 sectors, expected 8; without ${parts.at('disk.journal')}, and what the disks lack, the ` +
+        'machine can be cleared away',
+    );
   });
 });
 
