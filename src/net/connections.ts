@@ -6,7 +6,8 @@
  * Invariants:
  * - a connection is in the table until both directions have ended and everything was read, or it
  *   has failed; one that has ended well leaves by itself
- * - timers are looked at no more often than every TIMER_GRAIN_NS, and never later than that
+ * - timers are looked at no more often than every TIMER_GRAIN_NS, and never later than that after
+ *   the first of them ends
  */
 import type { TcpSegment } from './tcp.ts';
 import { isCall, refuse, TcpEndpoint } from './tcp-endpoint.ts';
@@ -152,27 +153,30 @@ export class Connections {
     this.state.nextPort = (this.state.nextPort + 1) % PORTS;
   }
 
-  #checkTimers(port: number, { openUntilNs }: Connection, nowNs: number): void {
+  #checkTimers(port: number, connection: Connection, nowNs: number): void {
     const end = this.at(port)!;
-    if (isOpening(end) && nowNs >= openUntilNs) {
+    if (isOpening(end) && nowNs >= connection.openUntilNs) {
       end.abort();
       this.touch(port);
     }
-    const { deadlineNs } = end;
-    if (deadlineNs === undefined) return;
-    if (deadlineNs <= nowNs) this.touch(port);
-    else this.#awaitTimers(nowNs);
+    if ((end.deadlineNs ?? Number.POSITIVE_INFINITY) <= nowNs) this.touch(port);
+    else this.#awaitTimers(connection, end, nowNs);
   }
 
-  #awaitTimers(nowNs: number): void {
-    this.state.timersAtNs ??= nowNs + TIMER_GRAIN_NS;
+  #awaitTimers({ openUntilNs }: Connection, end: TcpEndpoint, nowNs: number): void {
+    if (end.deadlineNs === undefined) return;
+    const deadlineNs = isOpening(end) ? Math.min(end.deadlineNs, openUntilNs) : end.deadlineNs;
+    const atNs = Math.max(deadlineNs, nowNs + TIMER_GRAIN_NS);
+    const { timersAtNs = atNs } = this.state;
+    this.state.timersAtNs = Math.min(timersAtNs, atNs);
   }
 
   #poll(port: number, nowNs: number, { segments, changed, failed }: Polled): void {
-    const end = this.at(port);
-    if (!end) return;
+    const connection = this.state.connections.get(port);
+    if (!connection) return;
+    const end = this.at(port)!;
     segments.push(...end.poll(nowNs));
-    if (end.deadlineNs !== undefined) this.#awaitTimers(nowNs);
+    this.#awaitTimers(connection, end, nowNs);
     if (end.failure) failed.push({ port, failure: end.failure });
     else changed.push(port);
     // What has not been read yet is kept for who comes to read it.

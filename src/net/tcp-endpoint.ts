@@ -9,7 +9,7 @@
  *
  * Known deviations: no window scaling, no selective acknowledgement, no congestion control (the
  * wire between gateway and guest has no other users), no urgent data, no delayed acknowledgement;
- * FIN-WAIT-2 waits without limit, since whoever closed can abort.
+ * FIN-WAIT-2 waits without limit (but with signs of life), since whoever closed can abort.
  */
 import { ringAppend, ringCopy, ringDrop, ringRoom } from './byte-ring.ts';
 import { segmentLength, TCP_ACK, TCP_RST, TCP_SYN, type TcpSegment } from './tcp.ts';
@@ -88,10 +88,10 @@ export class TcpEndpoint {
 
   /** When `poll` must be called at the latest, if nothing happens before. */
   get deadlineNs(): number | undefined {
-    const { retransmitAtNs, timeWaitUntilNs } = this.state;
-    if (retransmitAtNs === undefined || timeWaitUntilNs === undefined)
-      return retransmitAtNs ?? timeWaitUntilNs;
-    return Math.min(retransmitAtNs, timeWaitUntilNs);
+    const { retransmitAtNs, keepAliveAtNs, timeWaitUntilNs } = this.state;
+    const times = [retransmitAtNs, keepAliveAtNs, timeWaitUntilNs];
+    const set = times.filter((ns) => ns !== undefined);
+    return set.length === 0 ? undefined : Math.min(...set);
   }
 
   /** Takes a segment of this connection (its ports are not looked at). */
@@ -139,10 +139,10 @@ export class TcpEndpoint {
   /** The path to the other side has changed: send again at once what it may have lost. */
   hurry(nowNs: number): void {
     const { state } = this;
+    state.silence = 0;
     if (state.retransmitAtNs === undefined) return;
     state.retransmitAtNs = nowNs;
     state.backoff = 0;
-    state.silence = 0;
   }
 
   /** The segments to send now, in order. */

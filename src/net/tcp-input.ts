@@ -43,10 +43,17 @@ export function takeSegment(state: TcpState, segment: TcpSegment, nowNs: number)
     return;
   }
   if (!(flags & TCP_ACK)) return;
-  state.silence = 0;
+  heard(state, nowNs);
   if (!takeAcknowledgement(state, segment, nowNs)) return;
   takePayload(state, state.expected, segment);
   takeFin(state, nowNs);
+}
+
+/** The other side lives. */
+function heard(state: TcpState, nowNs: number): void {
+  const { keepAliveNs } = state.config;
+  state.silence = 0;
+  if (keepAliveNs !== undefined) state.keepAliveAtNs = nowNs + keepAliveNs;
 }
 
 /**
@@ -83,6 +90,7 @@ function takeInSynSent(state: TcpState, segment: TcpSegment, nowNs: number): voi
   if (!(flags & TCP_SYN)) return;
   takeSyn(state, segment);
   if (flags & TCP_ACK) {
+    heard(state, nowNs);
     advance(state, acknowledgement, nowNs);
     state.phase = connected(state);
     state.ackDue = true;

@@ -16,6 +16,7 @@ const NOTHING = new Uint8Array(0);
 export function makeSegments(state: TcpState, nowNs: number): TcpSegment[] {
   expireTimers(state, nowNs);
   const out: TcpSegment[] = [];
+  askForLife(state, nowNs, out);
   if (state.resetDue !== undefined) {
     out.push(segment(state, state.resetDue, TCP_RST, NOTHING));
     delete state.resetDue;
@@ -34,14 +35,28 @@ function expireTimers(state: TcpState, nowNs: number): void {
   delete state.retransmitAtNs;
   // A round trip that contains a repetition measures nothing (Karn).
   delete state.timing;
-  if (state.silence === state.config.maxRetries) {
-    endTcp(state, 'timeout');
-    return;
-  }
-  state.silence++;
+  if (!keepsPatience(state)) return;
   state.backoff++;
   state.next = state.unacknowledged;
   state.probeDue = true;
+}
+
+/** Whether to try once more; else the connection has ended. */
+function keepsPatience(state: TcpState): boolean {
+  if (state.silence === state.config.maxRetries) endTcp(state, 'timeout');
+  else state.silence++;
+  return state.phase !== 'closed';
+}
+
+/**
+ * Where nothing is on its way whose answer would show that the other side lives: an empty segment
+ * with a number of the past, which is answered (RFC 9293 §3.8.4).
+ */
+function askForLife(state: TcpState, nowNs: number, out: TcpSegment[]): void {
+  if (state.keepAliveAtNs === undefined || nowNs < state.keepAliveAtNs) return;
+  state.keepAliveAtNs = nowNs + state.config.maxRetransmitNs;
+  if (state.retransmitAtNs !== undefined || state.phase === 'time-wait') return;
+  if (keepsPatience(state)) out.push(segment(state, seqAdd(state.highest, -1), TCP_ACK, NOTHING));
 }
 
 /** A segment with our present acknowledgement and window. */

@@ -47,6 +47,11 @@ export interface TcpConfig {
   readonly maxRetransmitNs: number;
   /** Segments sent again without hearing anything, after which we give up. */
   readonly maxRetries: number;
+  /**
+   * How long nothing is heard before the other side is asked for a sign of life, then every
+   * maxRetransmitNs (RFC 9293 §3.8.4); without it a connection waits for ever.
+   */
+  readonly keepAliveNs?: number;
   /** How long a closed connection answers a repeated FIN: several times maxRetransmitNs. */
   readonly timeWaitNs: number;
 }
@@ -130,8 +135,10 @@ export interface TcpState {
   retransmitAtNs?: number;
   /** Times that the present segment was sent again: doubles the waiting. */
   backoff: number;
-  /** Times that we sent again without hearing anything. */
+  /** Times that we sent again, or asked for a sign of life, without hearing anything. */
   silence: number;
+  /** When the other side is asked for a sign of life, unless something is heard before. */
+  keepAliveAtNs?: number;
   timeWaitUntilNs?: number;
 }
 
@@ -188,6 +195,7 @@ export function endTcp(state: TcpState, failure?: TcpFailure): void {
   state.phase = 'closed';
   if (failure) state.failure = failure;
   delete state.retransmitAtNs;
+  delete state.keepAliveAtNs;
   delete state.timeWaitUntilNs;
   state.ackDue = false;
 }

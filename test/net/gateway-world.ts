@@ -135,13 +135,13 @@ export class GatewayWorld {
     this.#wire = [];
   }
 
-  /** Lets everybody work, and time pass until the next event → false when none is due. */
+  /** Lets everybody work, and time pass until the next event → false when nothing is left to do. */
   step(): boolean {
-    this.#work();
+    const moved = this.#work();
     const { deadlineNs } = this.gateway;
     const times = [deadlineNs, this.#first?.atNs, ...this.guest.deadlines];
     const next = Math.min(...times.filter((each) => each !== undefined));
-    if (next === Number.POSITIVE_INFINITY) return false;
+    if (next === Number.POSITIVE_INFINITY) return moved;
     this.nowNs = Math.max(this.nowNs, next);
     while (this.#wire.length > 0 && this.#first!.atNs <= this.nowNs) this.#deliver();
     return true;
@@ -160,7 +160,9 @@ export class GatewayWorld {
     this.nowNs = Math.max(this.nowNs, end);
   }
 
-  #work(): void {
+  /** → whether a client has got bytes. */
+  #work(): boolean {
+    const before = this.#bytesGot;
     for (const client of this.clients) this.#serve(client);
     const { frames, failed } = this.gateway.poll(this.nowNs);
     for (const { port, failure } of failed) {
@@ -169,6 +171,11 @@ export class GatewayWorld {
     }
     for (const frame of frames) this.#send('guest', frame);
     for (const frame of this.guest.poll(this.nowNs)) this.#send('gateway', frame);
+    return this.#bytesGot > before;
+  }
+
+  get #bytesGot(): number {
+    return this.clients.reduce((sum, { got }) => sum + got.length, 0);
   }
 
   /** Moves bytes between a client and the gateway. */

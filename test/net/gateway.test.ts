@@ -170,6 +170,18 @@ describe('endings', () => {
     expect(world.nowNs - beganNs).toBeLessThan(180e9);
   });
 
+  it('a guest that is gone resets clients that wait for it, too', () => {
+    const world = new GatewayWorld(14);
+    const client = world.call(text('x'), { closes: false });
+    world.runUntil(() => client.got.length === 1);
+    world.cut = true;
+    const beganNs = world.nowNs;
+    world.runUntil(() => client.failure !== undefined);
+    expect(client.failure).toBe('timeout');
+    expect(world.nowNs - beganNs).toBeGreaterThan(60e9);
+    expect(world.nowNs - beganNs).toBeLessThan(180e9);
+  });
+
   it('a client that goes resets the guest', () => {
     const world = new GatewayWorld(12);
     const client = world.call(text('x'), { closes: false });

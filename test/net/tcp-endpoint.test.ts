@@ -68,6 +68,46 @@ describe('opening', () => {
   });
 });
 
+describe('signs of life', () => {
+  const patience = { keepAliveNs: 30e9, maxRetransmitNs: 10e9, maxRetries: 3 };
+
+  it('are not asked for unless that is wanted', () => {
+    const link = established();
+    expect([link.caller.deadlineNs, link.called.deadlineNs]).toEqual([undefined, undefined]);
+  });
+
+  it('are asked for after a silence, and keep a connection open on which nothing is sent', () => {
+    const link = established(patience);
+    link.runUntil(() => link.nowNs > 1000e9);
+    expect([link.caller.phase, link.called.phase]).toEqual(['established', 'established']);
+    const asked = link.arrived.slice(3);
+    expect(asked.every(({ flags, payload }) => flags === TCP_ACK && payload.length === 0)).toBe(
+      true,
+    );
+    expect(asked.length).toBeGreaterThan(30);
+    expect(asked.length).toBeLessThan(140);
+    expect([link.caller.readable, link.called.readable]).toEqual([0, 0]);
+  });
+
+  it('that do not come end the connection', () => {
+    const { caller, nowNs } = established(patience);
+    const times: number[] = [];
+    for (let now = nowNs; caller.phase !== 'closed'; now = caller.deadlineNs ?? now)
+      if (caller.poll(now).length > 0) times.push(Math.round((now - nowNs) / 1e9));
+    expect(times).toEqual([30, 40, 50]);
+    expect([caller.failure, caller.deadlineNs]).toEqual(['timeout', undefined]);
+  });
+
+  it('are waited for anew when the other side has moved', () => {
+    const { caller, nowNs } = established(patience);
+    for (let now = nowNs; now < nowNs + 300e9; now = caller.deadlineNs!) {
+      caller.poll(now);
+      caller.hurry(now);
+    }
+    expect(caller.phase).toBe('established');
+  });
+});
+
 describe('closing', () => {
   it('leaves the other direction open until that side closes too', () => {
     const link = established();
