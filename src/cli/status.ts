@@ -12,9 +12,10 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExample:\n  vmft status kv.d')
     .action(async (dir: string, { json }: { json?: boolean }) => {
       const { enterMachine } = await import('../host/protection.ts');
+      const { openAnyMachine } = await import('../host/machine-folder.ts');
       const { statusOf } = await import('../host/machine-status.ts');
       const { statusLines } = await import('./protect-view.ts');
-      const status = await statusOf(enterMachine(dir));
+      const status = await statusOf(enterMachine(dir, openAnyMachine));
       if (json) printJson(status);
       else for (const line of statusLines(status)) print(line);
     });

@@ -147,12 +147,15 @@ export async function freePort(): Promise<number> {
 }
 
 /** The configuration of the machine in `folder`; VmftError 'environment' where there is none. */
-export function openMachine(folder: string): GroupConfig {
-  if (!isFile(join(folder, CONFIG))) {
-    throw new VmftError('environment', `${folder}: there is no machine; "vmft protect" makes one`);
-  }
-  return readConfig(join(folder, CONFIG));
+export function openMachine(folder: string, names: readonly string[] = [CONFIG]): GroupConfig {
+  const file = names.map((name) => join(folder, name)).find(isFile);
+  if (file !== undefined) return readConfig(file);
+  throw new VmftError('environment', `${folder}: there is no machine; "vmft protect" makes one`);
 }
+
+/** The same; the configuration may have been written by hand. */
+export const openAnyMachine = (folder: string): GroupConfig =>
+  openMachine(folder, [CONFIG, 'machine.yaml']);
 
 /** How the machine has ended; undefined where it has not. */
 export function readEnd(folder: string): MachineEnd | undefined {

@@ -138,8 +138,8 @@ export class Protection {
 }
 
 /** The machine in `folder`, for commands that act on it; they work in that folder from then on. */
-export function enterMachine(folder: string): GroupConfig {
-  const config = openMachine(resolve(folder));
+export function enterMachine(folder: string, open = openMachine): GroupConfig {
+  const config = open(resolve(folder));
   process.chdir(config.folder);
   return config;
 }
