@@ -32,8 +32,8 @@ const sources = code
   .map((path) => readSource(root, path));
 const tests = code.filter((path) => path.startsWith('test/')).map((path) => readSource(root, path));
 
-/** Files whose name or text others lay down: npm's, git's and the customary ones. */
-const CUSTOMARY = new Set(['README.md', 'LICENSE', 'package-lock.json']);
+/** Files whose name or text others lay down: npm's, git's, systemd's and the customary ones. */
+const CUSTOMARY = new Set([...['README.md', 'LICENSE', 'package-lock.json'], 'vmft-host@.service']);
 const text = (path: string) => readFileSync(`${root}/${path}`, 'utf8');
 const isText = (path: string) => !/\.(?:elf|bin|img|vmlog|png|gz)$/.test(path);
 
