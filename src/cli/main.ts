@@ -33,6 +33,8 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     protect: async () => (await import('./protect.ts')).protectCommand(),
     status: async () => (await import('./status.ts')).statusCommand(),
     stop: async () => (await import('./status.ts')).stopCommand(),
+    'switch-over': async () => (await import('./operate.ts')).switchOverCommand(),
+    throttle: async () => (await import('./operate.ts')).throttleCommand(),
     crash: async () => (await import('./status.ts')).crashCommand(),
   },
   'Protect a guest, part by part:': {

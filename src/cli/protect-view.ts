@@ -143,7 +143,7 @@ export function statusLines(status: MachineStatus): string[] {
 }
 
 function replicaDetails({ pid, role, ...rest }: ReplicaStatusReport): string {
-  const { lagMs = 0, heldOutputs = 0, instructions } = rest;
+  const { lagMs = 0, heldOutputs = 0, cpuPercent = 100, instructions } = rest;
   const details = pid === undefined ? [] : [`process ${pid}`];
   if (instructions !== undefined && instructions > 0) {
     details.push(`${(instructions / 1e6).toFixed(1)} M instructions`);
@@ -151,6 +151,7 @@ function replicaDetails({ pid, role, ...rest }: ReplicaStatusReport): string {
   if (role === 'primary') {
     details.push(rest.protected ? 'protected' : 'not protected yet');
     details.push(`lag ${lagMs.toFixed(1)} ms`, `${heldOutputs} outputs held`);
+    if (cpuPercent < 100) details.push(`at most ${cpuPercent} % of the CPU`);
   }
   return details.join(', ');
 }

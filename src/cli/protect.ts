@@ -27,6 +27,7 @@ interface ProtectOptions {
   arbiter?: string;
   arbiterCa?: string;
   arbiterUser?: string;
+  pcap?: string;
   dir?: string;
   detach?: boolean;
   restart?: boolean;
@@ -61,6 +62,7 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
     disks: measureDisks(options.disk ?? []),
     publish: options.publish ?? [],
     arbiter: arbiterOf(options),
+    pcap: options.pcap && resolve(options.pcap),
     settings: {
       heartbeatMs: Math.ceil(options.heartbeat / MS),
       failureTimeoutMs: Math.ceil(options.failureTimeout / MS),
@@ -85,12 +87,15 @@ function arbiterOf({ arbiter, arbiterCa, arbiterUser }: ProtectOptions): Arbiter
   };
 }
 
-function checkOptions({ standbys, heartbeat, failureTimeout, detach, restart }: ProtectOptions) {
+function checkOptions(options: ProtectOptions) {
+  const { standbys, heartbeat, failureTimeout, detach, restart } = options;
   if (standbys > 6) throw new VmftError('usage', `--standbys ${standbys}: at most 6`);
   if (failureTimeout < 2 * heartbeat)
     throw new VmftError('usage', '--failure-timeout: give it twice the heartbeat at least');
   if (detach && restart)
     throw new VmftError('usage', '--restart: somebody must stay to restart; leave out --detach');
+  if (options.pcap !== undefined && !options.publish)
+    throw new VmftError('usage', '--pcap: the guest has a network where a port is published only');
 }
 
 /** Defines `vmft protect`. */
@@ -160,6 +165,7 @@ function addOptions(command: Cmd): Command {
       '--arbiter-user <FILE>',
       'file with NAME:PASSWORD for etcd (default: VMFT_ARBITER_USER in the environment)',
     )
+    .option('--pcap <FILE>', 'capture what the guest’s wire carries, for tcpdump and Wireshark')
     .option('--dir <DIR>', 'folder of the machine (default: one of its own)')
     .addOption(logFormatOption())
     .option('--detach', 'return when clients can connect')

@@ -21,7 +21,7 @@ export const GATEWAY = 'gateway';
 
 /** What a gateway does besides. */
 export interface GatewayProcessOptions {
-  /** File for everything that the guest's wire carries. */
+  /** A file for everything that the guest's wire carries, instead of the configuration's. */
   readonly pcap?: string;
 }
 
@@ -36,7 +36,9 @@ export async function runGateway(
   { pcap }: GatewayProcessOptions = {},
 ): Promise<void> {
   const console = new ConsoleFile(consolePath(config));
-  const capture = pcap === undefined ? undefined : new PcapFile(pcap, log.warn);
+  const path = pcap ?? config.pcap;
+  // That of the configuration goes on when a gateway takes the place of one that has died.
+  const capture = path === undefined ? undefined : new PcapFile(path, log.warn, pcap === undefined);
   const publisher = new Publisher({
     deliver: (bytes) => links.offer({ kind: 'packet', bytes }),
     ...(capture && { onWire: (frame: Uint8Array) => capture.add(frame) }),

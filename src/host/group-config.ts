@@ -49,6 +49,8 @@ export interface GroupConfig {
   readonly failureTimeoutMs: number;
   readonly channelBytes: number;
   readonly uncertain: UncertainPolicy;
+  /** File for what the guest's wire carries, on the host of the gateway. */
+  readonly pcap?: string;
   /** Where this process tells its metrics, if it does; never in the file. */
   readonly metrics?: HostPort;
 }
@@ -103,13 +105,15 @@ export interface ConfigDocument {
   readonly gateway: string;
   readonly timing: { readonly heartbeatMs: number; readonly failureTimeoutMs: number };
   readonly channelBytes: number | string;
+  readonly pcap?: string;
   readonly uncertain: UncertainPolicy;
 }
 
 /** The configuration that a document in `folder` means; VmftError 'usage' for a wrong address. */
 export function configOf(document: ConfigDocument, folder: string): GroupConfig {
   const path = (text: string): string => resolve(folder, text);
-  const { guest, disks, hosts, timing, channelBytes, machine, publish, uncertain } = document;
+  const { guest, disks, hosts, timing, channelBytes, pcap } = document;
+  const { machine, publish, uncertain } = document;
   return {
     folder,
     machine,
@@ -127,6 +131,7 @@ export function configOf(document: ConfigDocument, folder: string): GroupConfig 
     heartbeatMs: timing.heartbeatMs,
     failureTimeoutMs: timing.failureTimeoutMs,
     channelBytes: bytesOf(channelBytes),
+    ...(pcap === undefined ? {} : { pcap: path(pcap) }),
   };
 }
 

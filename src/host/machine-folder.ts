@@ -52,6 +52,8 @@ export interface MachineSpec {
   readonly publish: GroupConfig['publish'];
   /** A directory in the machine's folder where none is given; paths are absolute. */
   readonly arbiter?: ArbiterPlace | undefined;
+  /** An absolute path. */
+  readonly pcap?: string | undefined;
   readonly settings: Partial<
     Pick<GroupConfig, 'heartbeatMs' | 'failureTimeoutMs' | 'channelBytes' | 'uncertain'>
   >;
@@ -102,6 +104,7 @@ async function describe(spec: MachineSpec): Promise<object> {
     arbiter,
     arbiterCa: ca,
     arbiterUser: user,
+    pcap: spec.pcap,
     hosts,
     disk: 'unix:disk.socket',
     gateway: 'unix:gateway.socket',

@@ -27,6 +27,8 @@ export interface ReplicaStatusReport extends PartStatus {
   readonly protected?: boolean;
   readonly lagMs?: number;
   readonly heldOutputs?: number;
+  /** The share of the CPU that the guest may use. */
+  readonly cpuPercent?: number;
   readonly instructions?: number;
   /** The longest that the process was busy, or had no turn, while it should have done something. */
   readonly latestMs?: number;

@@ -22,6 +22,7 @@ import {
   removeMachine,
 } from './machine-folder.ts';
 import { isLive, type MachineStatus, statusOf } from './machine-status.ts';
+import { PcapFile } from './pcap-file.ts';
 
 /** Time between two looks at a machine, in ms. */
 const LOOK_MS = 250;
@@ -60,6 +61,7 @@ async function tryArbiter(place: ArbiterPlace): Promise<void> {
 export async function protectGuest(spec: ProtectionSpec): Promise<Protection> {
   const { program, logFormat, dir, arbiter } = spec;
   if (arbiter) await tryArbiter(arbiter);
+  if (spec.pcap !== undefined) new PcapFile(spec.pcap, () => {}).close();
   const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'vmft-')));
   const config = await createMachine(folder, spec);
   const protection = new Protection({ program, config, logFormat }, dir === undefined);

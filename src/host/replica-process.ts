@@ -226,8 +226,12 @@ class ReplicaProcess {
     };
   }
 
-  #answer({ ask }: Question): object | undefined {
+  #answer({ ask, percent }: Question): object | undefined {
     switch (ask) {
+      case 'throttle':
+        if (!isShare(percent)) return undefined;
+        this.#driver.post({ kind: 'throttle', percent });
+        return { asked: ask };
       case 'power-off':
       case 'switch-over':
         this.#driver.post({ kind: ask });
@@ -273,6 +277,10 @@ class ReplicaProcess {
     process.exit();
   }
 }
+
+/** Whether it is a share of the CPU in percent. */
+const isShare = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 100;
 
 /** Whether the machine itself has ended, not only one replica of it. */
 const isEndOfMachine = (reason: HaltReason | undefined): reason is MachineEnd['reason'] =>

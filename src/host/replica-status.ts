@@ -48,7 +48,7 @@ export class ReplicaStatus {
 
   /** For `vmft status`. */
   describe(state: ReplicaState) {
-    const { role, generation, token, peer, lag, outputs, window, inbox } = state;
+    const { role, generation, token, peer, lag, outputs, window, inbox, execution } = state;
     return {
       name: this.#name,
       role,
@@ -58,6 +58,7 @@ export class ReplicaStatus {
       protected: role === 'primary' && state.channel === 'open' && state.clone === undefined,
       lagMs: lag.ns / 1e6,
       heldOutputs: outputs.held.length,
+      cpuPercent: execution.percent,
       entries: role === 'primary' ? window.sent : inbox.received,
       failovers: this.#failovers,
       failoverCount: this.#failoverCount,

@@ -13,6 +13,13 @@ const LONGEST_FRAME = 65_535;
 const ETHERNET = 1;
 const NS_PER_SECOND = 1_000_000_000n;
 
+/** Bytes of the header of a capture. */
+export const PCAP_HEADER_BYTES = 24;
+
+/** Bytes of a record, by the first 16 of them. */
+export const recordBytes = (head: Uint8Array): number =>
+  16 + new DataView(head.buffer, head.byteOffset).getUint32(8, true);
+
 /** A frame and the time at which it passed, in ns since 1970. */
 export interface CapturedFrame {
   readonly timeNs: bigint;

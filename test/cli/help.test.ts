@@ -25,6 +25,8 @@ const COMMANDS = [
   'protect',
   'status',
   'stop',
+  'switch-over',
+  'throttle',
   'crash',
   'host',
   'disk',
@@ -35,7 +37,7 @@ const COMMANDS = [
 /** Commands whose examples are run in the long checks. */
 const LONG = ['explore', 'soak', 'mutants'];
 /** Examples of programs that wait for their clients for ever, and of what acts on them. */
-const SERVERS = /--publish|--config|vmft (status|stop|crash|disk check) /;
+const SERVERS = /--publish|--config|vmft (status|stop|switch-over|throttle|crash|disk check) /;
 
 beforeAll(async () => {
   const source = readFileSync(`${GUESTS}/hello.asm`);
@@ -83,7 +85,7 @@ describe('the help of every command ends in examples that work', () => {
 
   it('and names only commands that exist', async () => {
     const { stdout } = await folder.vmft(['--help']);
-    const listed = [...stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map(([, name]) => name);
+    const listed = [...stdout.matchAll(/^ {2}([a-z-]+) .*$/gm)].map(([, name]) => name);
     const known = new Set(COMMANDS.map((command) => command.split(' ')[0]));
     expect(new Set(listed)).toEqual(new Set([...known, 'help', 'vmft']));
   });
