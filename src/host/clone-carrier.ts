@@ -15,6 +15,9 @@ import {
 import type { Snapshot } from '../machine/types.ts';
 import type { GuestEngine } from './guest-engine.ts';
 
+/** Pieces after which their pages are put into the machine: a look at all pages, each time. */
+const ADOPTED_PIECES = 16;
+
 /** The effects of a clone. */
 export type CloneEffect = Effect & {
   kind: 'capture' | 'read-piece' | 'clear' | 'install' | 'assemble';
@@ -27,6 +30,9 @@ export class CloneCarrier {
   #sent: Snapshot | undefined;
   #round: CloneRound | undefined;
   #stage = newStage();
+  #pieces = 0;
+  /** A capture under way; another one, or none, takes its place when it is forgotten. */
+  #capturing: object | undefined;
 
   constructor(engine: GuestEngine, onEvent: (event: HostEvent) => void) {
     this.#engine = engine;
@@ -37,7 +43,7 @@ export class CloneCarrier {
   perform(effect: CloneEffect): void {
     switch (effect.kind) {
       case 'capture':
-        this.#capture(effect);
+        this.#prepare(effect);
         break;
       case 'read-piece':
         if (!this.#round) break;
@@ -63,6 +69,19 @@ export class CloneCarrier {
     this.#sent = undefined;
     this.#round = undefined;
     this.#stage = newStage();
+    this.#capturing = undefined;
+  }
+
+  /** Most of a capture is done bit by bit, and the process hears its peers in between. */
+  #prepare(effect: Effect & { kind: 'capture' }): void {
+    const capturing = {};
+    this.#capturing = capturing;
+    const goOn = (): void => {
+      if (this.#capturing !== capturing) return;
+      if (this.#engine.settle()) this.#capture(effect);
+      else setImmediate(goOn);
+    };
+    goOn();
   }
 
   #capture({ attempt, round, final }: Effect & { kind: 'capture' }): void {
@@ -80,6 +99,7 @@ export class CloneCarrier {
   #install(bytes: Uint8Array): void {
     try {
       takePiece(this.#stage, bytes);
+      if (++this.#pieces % ADOPTED_PIECES === 0) this.#engine.adopt(this.#stage.pages);
     } catch (error) {
       if (!(error instanceof BytesError)) throw error;
     }

@@ -13,7 +13,8 @@ import type { Checkpoint, LogPoint } from '../hypervisor/log-point.ts';
 import { Recorder } from '../hypervisor/recorder.ts';
 import { Replayer } from '../hypervisor/replayer.ts';
 import type { Input } from '../machine/input.ts';
-import type { Machine } from '../machine/types.ts';
+import type { X86Machine } from '../machine/machine.ts';
+import type { Snapshot } from '../machine/types.ts';
 import type { RealTime } from './run-time.ts';
 
 /** Longest slice, in ns, by the speed of the one before. */
@@ -25,10 +26,13 @@ const SLICE_INSTRUCTIONS = [5000, 10_000_000] as const;
 /** A digest of the machine goes into the log at least every so many instructions. */
 const DIGEST_EVERY = 100_000_000;
 
+/** Pages that are copied and hashed at a time: about two milliseconds. */
+const SETTLED_PAGES = 512;
+
 /** What an engine is made of. */
 export interface GuestEngineOptions {
   /** About to execute its first instruction. */
-  readonly machine: Machine;
+  readonly machine: X86Machine;
   readonly hasher: Hasher;
   /** Clock and readings; also the clock of the replica's events. */
   readonly time: RealTime;
@@ -122,6 +126,21 @@ export class GuestEngine {
     if (this.#engine.mode !== 'replay') return;
     this.#engine = { mode: 'record', log: this.#engine.log.goLive(this.#options.time) };
     this.#halted = false;
+  }
+
+  /**
+   * A part of the work of {@link checkpoint} and {@link digest}, short enough for a process that
+   * must be heard. True when all of it is done, but for what the guest has changed since.
+   */
+  settle(): boolean {
+    return this.#options.machine.settle(SETTLED_PAGES);
+  }
+
+  /** Pages of the machine that this one is to {@link become}, as far as they are known. */
+  adopt(pages: Snapshot['pages']): void {
+    const { machine } = this.#options;
+    machine.adopt(pages);
+    while (!machine.settle(SETTLED_PAGES));
   }
 
   /** The machine and its place in the log; undefined while it replays. */

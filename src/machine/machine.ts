@@ -204,6 +204,23 @@ export class X86Machine implements Machine {
     );
   }
 
+  /**
+   * Does some of the work of the next `snapshot` and `digest` beforehand, for up to `pages` pages
+   * that have changed: what is done of a page counts until it is written to. True when all pages
+   * have been gone through since it was true last.
+   */
+  settle(pages: number): boolean {
+    return this.#memory.settle(pages);
+  }
+
+  /**
+   * RAM becomes `pages`, for a `restore` that will find less to do; until that the machine is of no
+   * use. Pages of a RAM of another size are left alone.
+   */
+  adopt(pages: Snapshot['pages']): void {
+    if (pages.length === this.#memory.pages) this.#memory.restore(pages);
+  }
+
   digest(): Digest {
     const writer = new ByteWriter(2048).f64(this.count).blob(this.#processor.state());
     writePlain(writer, this.#board.state());

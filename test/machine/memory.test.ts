@@ -89,6 +89,39 @@ describe('capture', () => {
   });
 });
 
+describe('settle', () => {
+  test('does the work of capture and hash in bits, as long as nobody writes', () => {
+    const { memory, hashed, store } = newMemory();
+    const { memory: other, store: storeThere } = newMemory();
+    for (const page of [1, 2, 5, 9, 15]) {
+      store(page * PAGE_BYTES + page, page);
+      storeThere(page * PAGE_BYTES + page, page);
+    }
+    hashed.length = 0;
+    expect(memory.settle(2)).toBe(false);
+    store(PAGE_BYTES, 0xff);
+    storeThere(PAGE_BYTES, 0xff);
+    expect(memory.settle(2)).toBe(false);
+    expect(memory.settle(2)).toBe(true);
+    const pages = [1, 2, 5, 9, 15].map((page) => page * PAGE_BYTES);
+    expect(hashed.splice(0)).toEqual(pages);
+    expect(memory.capture()).toEqual(other.capture());
+    expect(memory.hash()).toEqual(other.hash());
+    // Of what was written behind the sweep, and of nothing else.
+    expect(hashed).toEqual([PAGE_BYTES]);
+  });
+
+  test('begins anew when it is over, and finds what has changed since', () => {
+    const { memory, hashed, store } = newMemory();
+    expect(memory.settle(1)).toBe(true);
+    hashed.splice(0);
+    store(3 * PAGE_BYTES, 1);
+    store(4 * PAGE_BYTES, 1);
+    expect([memory.settle(1), memory.settle(1)]).toEqual([false, true]);
+    expect(hashed).toEqual([3 * PAGE_BYTES, 4 * PAGE_BYTES]);
+  });
+});
+
 describe('device access', () => {
   test('a write across pages marks each of them and drops decoded code piecewise', () => {
     const { memory, flags, invalidated } = newMemory();
