@@ -11,7 +11,7 @@
  */
 import { becomeAlone } from './alone.ts';
 import { halt } from './live.ts';
-import { dropUncertain } from './output-rule.ts';
+import { dropUncertain, takeRequests } from './output-rule.ts';
 import { tokenOf } from './ports.ts';
 import type { Step } from './state.ts';
 
@@ -30,6 +30,7 @@ export function goLive(step: Step): void {
   // A guest that has ended may have outputs left that no entry covers; a recorder brings them out.
   s.execution.ended = undefined;
   dropUncertain(s.outputs, config.uncertain);
+  if (!config.rules.reissue) takeRequests(s.outputs);
   becomeAlone(step);
 }
 

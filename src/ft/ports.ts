@@ -88,6 +88,12 @@ export interface Rules {
   readonly completeOnly: boolean;
   /** A restarted host is empty, and joins only whom the arbiter names (15). */
   readonly askSource: boolean;
+  /** At go-live writes without a logged completion are issued again (9). */
+  readonly reissue: boolean;
+  /** Gateway and console sink listen to the highest token, not to whoever spoke last (17). */
+  readonly highestToken: boolean;
+  /** A power-off waits until the backup has it (19). */
+  readonly holdEnd: boolean;
 }
 
 /** Every rule on: the only setting outside the simulator. */
@@ -105,6 +111,9 @@ export const ALL_RULES: Rules = Object.freeze({
   spendNumber: true,
   completeOnly: true,
   askSource: true,
+  reissue: true,
+  highestToken: true,
+  holdEnd: true,
 });
 
 /** Where a machine stood still for the last round of its clone. */

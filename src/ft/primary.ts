@@ -180,6 +180,10 @@ function farewell(step: Step): boolean {
   const { config, s } = step;
   const { ended } = s.execution;
   if (!ended) return false;
+  if (!config.rules.holdEnd && ended === 'power-off') {
+    halt(step, ended);
+    return true;
+  }
   if (s.farewellNs === undefined) return sayGoodbye(step, ended);
   const expired = s.nowNs >= s.farewellNs + config.timing.failureTimeoutNs;
   if (ended !== 'switch-over') {

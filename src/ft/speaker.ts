@@ -21,13 +21,20 @@ export function isBelow(token: Token, highest: Token, { tokens }: Pick<Rules, 't
   return Math.floor(token / 2) < Math.floor(highest / 2);
 }
 
-/** Whether `owner` may speak with `token`; a higher one takes the place of whoever had it. */
+/**
+ * Whether `owner` may speak with `token`; a higher one takes the place of whoever had it. Without
+ * rule 17 the last to speak is the speaker.
+ */
 export function admits(
   speaker: Speaker,
   owner: string,
   token: Token,
-  rules: Pick<Rules, 'tokens'>,
+  rules: Pick<Rules, 'tokens' | 'highestToken'>,
 ): boolean {
+  if (!rules.highestToken) {
+    Object.assign(speaker, { token, owner });
+    return true;
+  }
   if (isBelow(token, speaker.token, rules)) return false;
   if (token === speaker.token && speaker.owner !== undefined && owner !== speaker.owner)
     return false;

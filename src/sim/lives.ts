@@ -60,6 +60,8 @@ function judgeAlone(world: World, host: SimHost, token: Token): void {
     if (reign.owner === owner || reign.token % 2 === 0) return false;
     return reign.token === token || isAlone(world, reign);
   });
+  const off = [...world.hosts.values()].find(({ state }) => state.reason === 'power-off');
+  if (off) world.violate('power-off', `${host.id} goes on, though ${off.id} was switched off`);
   const names = [...new Set(before.map((reign) => reign.host))];
   if (names.length > 0) {
     world.violate('one-live', `${host.id} goes on alone, and ${names.join(' and ')} did already`);

@@ -97,6 +97,22 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'a restarted host takes up what it was, and joins anybody',
     guest: 'everything',
   },
+  {
+    name: 'reissue',
+    rule: '§4 rule 9',
+    without: 'what the disk had under way at a go-live is not issued again',
+  },
+  {
+    name: 'highest-token',
+    rule: '§4 rule 17',
+    without: 'the gateway listens to whoever spoke last',
+    guest: 'kv',
+  },
+  {
+    name: 'hold-end',
+    rule: '§4 rule 19',
+    without: 'a primary that is switched off leaves before its backup knows',
+  },
   { name: 'lag', rule: '§1', without: 'a backup runs on when it has no entry' },
   { name: 'count', rule: '§1', without: 'ticks come by the backup’s own time' },
   {

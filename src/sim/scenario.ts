@@ -162,6 +162,9 @@ export const RULE_NAMES: Readonly<Record<string, keyof Rules>> = {
   'spend-number': 'spendNumber',
   'complete-only': 'completeOnly',
   'ask-source': 'askSource',
+  reissue: 'reissue',
+  'highest-token': 'highestToken',
+  'hold-end': 'holdEnd',
 };
 
 /** What `without` may name: the rules, and the mechanisms of left-out.ts. */
