@@ -9,6 +9,7 @@ const SIGNATURES: readonly (readonly [string, string])[] = [
   ['#!', 'a script'],
   ['MZ', 'a DOS or Windows program'],
   ['VMFTLOG', 'a recording, for "vmft replay"'],
+  ['VMFTSNAP', 'a snapshot of a machine, for "vmft run"'],
   ['\x1f\x8b', 'compressed by gzip'],
   ['\xfd7zXZ\0', 'compressed by xz'],
   ['\x28\xb5\x2f\xfd', 'compressed by zstd'],

@@ -34,6 +34,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     status: async () => (await import('./status.ts')).statusCommand(),
     stop: async () => (await import('./status.ts')).stopCommand(),
     'switch-over': async () => (await import('./operate.ts')).switchOverCommand(),
+    snapshot: async () => (await import('./operate.ts')).snapshotCommand(),
     throttle: async () => (await import('./operate.ts')).throttleCommand(),
     crash: async () => (await import('./status.ts')).crashCommand(),
   },

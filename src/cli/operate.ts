@@ -1,4 +1,5 @@
-/** `vmft switch-over` and `vmft throttle`: what people ask of a protected machine. */
+/** `vmft switch-over`, `throttle` and `snapshot`: what people ask of a protected machine. */
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { wholeNumber } from './arguments.ts';
 import { print } from './print.ts';
@@ -27,6 +28,21 @@ export function throttleCommand(): Command {
       const { enterMachine } = await import('../host/protection.ts');
       const { throttle } = await import('../host/operations.ts');
       print(await throttle(enterMachine(dir), percent));
+    });
+}
+
+/** Defines `vmft snapshot`. */
+export function snapshotCommand(): Command {
+  return new Command('snapshot')
+    .description('keep a protected machine as it is in a file, while its guest goes on')
+    .argument('DIR', 'folder of the machine, which has no disks')
+    .requiredOption('-o, --output <FILE.vmsnap>', 'the snapshot; "vmft run" goes on with it')
+    .addHelpText('after', '\nExample:\n  vmft snapshot kv.d -o kv.vmsnap')
+    .action(async (dir: string, { output }: { output: string }) => {
+      const path = resolve(output);
+      const { enterMachine } = await import('../host/protection.ts');
+      const { takeSnapshot } = await import('../host/operations.ts');
+      print(await takeSnapshot(enterMachine(dir), path));
     });
 }
 

@@ -1,9 +1,17 @@
 /** Runs a guest with the terminal as its console: what `run` and `record` share. */
+import type { Hasher } from '../base/digest.ts';
+import { VmftError } from '../base/errors.ts';
+import { isFile, readUserFile } from '../host/files.ts';
 import { GuestRun, type GuestRunOptions, type RunEnd } from '../host/guest-run.ts';
 import { makeHasher } from '../host/hasher.ts';
 import type { PcapFile } from '../host/pcap-file.ts';
 import type { Publisher } from '../host/publisher.ts';
 import { RealTime, type RunTime, VirtualTime } from '../host/run-time.ts';
+import {
+  decodeSnapshotFile,
+  isSnapshotFile,
+  type SnapshotFile,
+} from '../hypervisor/snapshot-file.ts';
 import { X86Machine } from '../machine/machine.ts';
 import type { MachineConfig } from '../machine/types.ts';
 import { STATUS } from './exit-status.ts';
@@ -27,6 +35,8 @@ export interface Prepared {
 
 /** What `run` and `record` do differently. */
 export interface PrepareExtra extends Partial<Pick<GuestRunOptions, 'onSlice' | 'digestEvery'>> {
+  /** Goes on with a snapshot where the image is one. */
+  readonly takesSnapshots?: boolean;
   /** Texts to look for on the console; the first that appears ends the run. */
   readonly watched?: readonly string[];
   readonly onFound?: (text: string) => void;
@@ -47,19 +57,21 @@ function timeOf(options: GuestOptions): RunTime {
 export async function prepare(
   imageName: string,
   options: GuestOptions,
-  { watched = [], onFound, ...extra }: PrepareExtra = {},
+  { watched = [], onFound, takesSnapshots = false, ...extra }: PrepareExtra = {},
 ): Promise<Prepared> {
-  const [image, hasher] = await Promise.all([
-    readImage(imageName, options.loadAddress !== undefined),
-    makeHasher(),
-  ]);
-  const { config, disks } = await openDevices(options);
+  const hasher = await makeHasher();
+  const snapshot = takesSnapshots ? readSnapshot(imageName, options, hasher) : undefined;
+  const image =
+    snapshot?.header.image ?? (await readImage(imageName, options.loadAddress !== undefined));
+  const { config: wanted, disks } = await openDevices(options);
+  const config = snapshot?.header.machine ?? wanted;
   const closers = disks.map((disk) => () => disk.close());
   const finish = (): void => {
     for (const close of closers) close();
   };
   try {
     const machine = namingImage(imageName, () => new X86Machine(config, image, hasher));
+    if (snapshot) machine.restore(snapshot.checkpoint.machine);
     let publisher: Publisher | undefined;
     const run: GuestRun = new GuestRun({
       machine,
@@ -69,6 +81,7 @@ export async function prepare(
       disks,
       onConsole: (offset, bytes) => console.write(offset, bytes),
       onFrame: (frame) => publisher?.receive(frame),
+      ...(snapshot && { point: snapshot.checkpoint.point }),
       ...extra,
     });
     const console = new GuestConsole({
@@ -90,6 +103,23 @@ export async function prepare(
     finish();
     throw error;
   }
+}
+
+/** The snapshot in the file of that name; undefined where it is something else. */
+function readSnapshot(
+  name: string,
+  { disk, publish }: GuestOptions,
+  hasher: Hasher,
+): SnapshotFile | undefined {
+  if (!isFile(name)) return undefined;
+  const bytes = readUserFile(name, 'image', 'image');
+  if (!isSnapshotFile(bytes)) return undefined;
+  const snapshot = decodeSnapshotFile(bytes, hasher);
+  const { slots } = snapshot.header.machine;
+  if (disk) throw new VmftError('usage', `${name}: the machine of this snapshot has no disk`);
+  if (publish && !slots.some(({ kind }) => kind === 'net'))
+    throw new VmftError('usage', `${name}: the machine of this snapshot has no network`);
+  return snapshot;
 }
 
 /** Opens the guest's ports on the host, and a file for what the wire carries. */

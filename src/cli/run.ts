@@ -17,7 +17,7 @@ async function run(image: string, options: RunOptions): Promise<void> {
   const onFound = (text: string): void => {
     judged ??= text === failText ? STATUS.violated : STATUS.ok;
   };
-  const prepared = await prepare(image, options, { watched, onFound });
+  const prepared = await prepare(image, options, { watched, onFound, takesSnapshots: true });
   const { machine } = prepared;
   const report = await execute(prepared);
   if (options.json) printJson(describeRun(prepared, report));
@@ -35,7 +35,7 @@ async function run(image: string, options: RunOptions): Promise<void> {
 export function runCommand(): Command {
   const command = new Command('run')
     .description('run a guest on one machine, with the terminal as its console')
-    .argument('IMAGE', '.asm, ELF32 or flat binary, or the name of a shipped guest');
+    .argument('IMAGE', '.asm, ELF32 or flat binary, a snapshot, or the name of a shipped guest');
   return addGuestOptions(command)
     .option('--expect-text <S>', 'end with status 0 when the console shows S, else with 1')
     .option('--fail-text <S>', 'end with status 1 when the console shows S')
@@ -48,6 +48,7 @@ Examples:
   vmft run udp-counter --publish 7000:7/udp
   vmft run httpd --publish 8080:80/tcp --pcap wire.pcap
   vmft run journal --disk disk.img
+  vmft run kv.vmsnap --publish 7001:7/udp
   vmft run dice --time virtual --seed 7`,
     )
     .action(run);

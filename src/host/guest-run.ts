@@ -5,7 +5,9 @@
 import { setImmediate as yieldToHost } from 'node:timers/promises';
 import type { Hasher } from '../base/digest.ts';
 import type { Slice } from '../hypervisor/entry.ts';
+import type { LogPoint } from '../hypervisor/log-point.ts';
 import { Recorder } from '../hypervisor/recorder.ts';
+import { Replayer } from '../hypervisor/replayer.ts';
 import type { Input } from '../machine/input.ts';
 import type { X86Machine } from '../machine/machine.ts';
 import type { Output } from '../machine/output.ts';
@@ -35,6 +37,8 @@ export interface GuestRunOptions {
   /** By virtio slot. */
   readonly disks: readonly (DiskFile | undefined)[];
   readonly digestEvery?: number;
+  /** Where the machine goes on, if it has run before. */
+  readonly point?: LogPoint;
   /**
    * Console bytes from `offset` on, as the guest writes them: a line that has begun comes at once,
    * and again, from the same offset, when it is complete.
@@ -57,7 +61,11 @@ export class GuestRun {
 
   constructor(options: GuestRunOptions) {
     this.#options = options;
-    const { machine, hasher, time, digestEvery } = options;
+    const { machine, hasher, time, digestEvery, point } = options;
+    if (point) {
+      this.recorder = new Replayer({ machine, hasher, point }).goLive(time);
+      return;
+    }
     const base = { machine, hasher, sources: time };
     this.recorder = new Recorder(digestEvery === undefined ? base : { ...base, digestEvery });
   }

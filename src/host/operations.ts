@@ -1,6 +1,7 @@
 /**
  * What people ask of a protected machine without hurting it (ft/control.ts): a planned switch-over,
- * and a limit on its share of the CPU. Both go through the log, so that the backup does the same.
+ * a limit on its share of the CPU, a snapshot. All go through the log, so that the backup does the
+ * same.
  */
 import { VmftError } from '../base/errors.ts';
 import { askControl, type Question } from './control.ts';
@@ -10,7 +11,7 @@ import { isLive, type ReplicaStatusReport, statusOf } from './machine-status.ts'
 import { partFiles } from './part.ts';
 
 /** How long a process may take to answer, in ms. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 10_000;
 
 /** Time between two looks, in ms. */
 const LOOK_MS = 20;
@@ -45,14 +46,31 @@ export async function throttle(config: GroupConfig, percent: number): Promise<st
   return `the guest may use ${percent} % of the CPU of ${name}, and of who goes on after it`;
 }
 
+/**
+ * Writes the machine as it is to the file at `path`, while the guest goes on. VmftError
+ * 'environment' where that cannot be, or where the machine has disks.
+ */
+export async function takeSnapshot(config: GroupConfig, path: string): Promise<string> {
+  const { folder, disks } = config;
+  if (disks.length > 0) {
+    const why = 'its shared disks go on, and would not fit a machine of the past';
+    throw new VmftError('environment', `${folder}: a machine with disks has no snapshots: ${why}`);
+  }
+  const { name } = await findLive(config);
+  const answer = await ask(config, name, { ask: 'snapshot', path });
+  const { instructions, bytes } = answer as { instructions: number; bytes: number };
+  return `${path}: the machine at instruction ${instructions}, ${bytes} bytes`;
+}
+
 async function findLive(config: GroupConfig): Promise<ReplicaStatusReport> {
   const live = (await statusOf(config)).replicas.find(isLive);
   if (live) return live;
   throw new VmftError('environment', `${config.folder}: no replica is live now`);
 }
 
-async function ask({ folder }: GroupConfig, name: string, question: Question): Promise<void> {
+async function ask({ folder }: GroupConfig, name: string, question: Question): Promise<object> {
   const answer = await askControl(partFiles(folder, name).control, question, PATIENCE_MS);
-  if (answer && !('error' in answer)) return;
+  if (answer && 'error' in answer) throw new VmftError('environment', String(answer.error));
+  if (answer) return answer;
   throw new VmftError('environment', `${folder}: ${name} has not taken it; it may just have ended`);
 }

@@ -10,6 +10,8 @@
 import { BugError, unreachable } from '../base/assert.ts';
 import type { Claim, Effect, Event, HaltReason, HostEvent, Replica } from '../ft/ports.ts';
 import type { ReplicaState } from '../ft/state.ts';
+import type { Slice } from '../hypervisor/entry.ts';
+import type { Checkpoint } from '../hypervisor/log-point.ts';
 import type { Arbiter } from './arbiter.ts';
 import type { Channel } from './channel.ts';
 import type { CloneCarrier } from './clone-carrier.ts';
@@ -63,6 +65,10 @@ export class ReplicaDriver {
   /** Claims that the arbiter has not answered. */
   readonly #claims = new Set<number>();
   #seen = '';
+  #snapshots = 0;
+  /** Who has asked for a snapshot, and the machines kept until they may be told, by name. */
+  readonly #takers = new Map<string, (checkpoint: Checkpoint) => void>();
+  readonly #kept = new Map<string, Checkpoint>();
   #lookNs = 0;
   /** What the guest has ended with, once that has been released. */
   exitStatus: number | undefined;
@@ -80,6 +86,20 @@ export class ReplicaDriver {
     this.#work();
   }
 
+  /** Has the machine kept as it is; `take` gets it when no failover can undo it any more. */
+  snapshot(take: (checkpoint: Checkpoint) => void): void {
+    const name = `snapshot-${this.#snapshots++}`;
+    this.#takers.set(name, take);
+    this.post({ kind: 'snapshot', name });
+  }
+
+  #keepSnapshot(name: string): void {
+    const checkpoint = this.#kept.get(name);
+    if (checkpoint) this.#takers.get(name)?.(checkpoint);
+    this.#kept.delete(name);
+    this.#takers.delete(name);
+  }
+
   /** Something has happened. */
   post(event: HostEvent): void {
     this.#queue.push(event);
@@ -91,12 +111,19 @@ export class ReplicaDriver {
     this.#stepping = true;
     for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
       if (this.#halted) break;
+      if (event.kind === 'sliced') this.#noteKept(event.slice);
       const nowNs = this.#options.nowNs();
       const effects = this.#options.replica.step({ ...event, nowNs } as Event);
       for (const effect of effects) this.#perform(effect, this.#ports);
       this.#notice(effects);
     }
     this.#stepping = false;
+  }
+
+  /** What a slice has kept, for who has asked for it here. */
+  #noteKept({ kept = [] }: Slice): void {
+    for (const { name, checkpoint } of kept)
+      if (this.#takers.has(name)) this.#kept.set(name, checkpoint);
   }
 
   /** Tells of another role and the like; only some effects come with it. */
@@ -173,7 +200,8 @@ export class ReplicaDriver {
       case 'mirror':
         throw new BugError('the disks of a real host are shared: there is nothing to mirror');
       case 'snapshot-kept':
-        throw new BugError('nobody can ask a real host for a snapshot');
+        this.#keepSnapshot(effect.name);
+        break;
       case 'wake-at':
         this.#setAlarm(effect.atNs);
         break;

@@ -15,13 +15,15 @@ import { MessageError } from '../ft/messages.ts';
 import type { HaltReason, HostEvent, HostId, Replica, Start } from '../ft/ports.ts';
 import { createReplica } from '../ft/replica.ts';
 import type { ReplicaState } from '../ft/state.ts';
+import type { Checkpoint } from '../hypervisor/log-point.ts';
+import { encodeSnapshotFile } from '../hypervisor/snapshot-file.ts';
 import { X86Machine } from '../machine/machine.ts';
 import { type Arbiter, openArbiterAt } from './arbiter.ts';
 import { Channel } from './channel.ts';
 import { CloneCarrier } from './clone-carrier.ts';
 import type { Question } from './control.ts';
 import { DiskClient } from './disk-client.ts';
-import { readUserFile } from './files.ts';
+import { readUserFile, writeUserFiles } from './files.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { type GroupConfig, machineOf, readKey } from './group-config.ts';
 import { GuestEngine } from './guest-engine.ts';
@@ -68,9 +70,8 @@ export async function runReplica(
   const description = new TextEncoder().encode(JSON.stringify(machineOf(config)));
   const configuration = toHex(hasher.hash(Buffer.concat([hasher.hash(image), description])));
   const owner = `${name}.${randomBytes(8).toString('hex')}`;
-  const identity = { config, name, start, key, configuration, owner, log };
-  const process = new ReplicaProcess(identity);
-  await process.begin(machine, hasher);
+  const identity = { config, name, start, key, configuration, hasher, owner, log };
+  await new ReplicaProcess(identity).begin(machine);
 }
 
 /** What a replica's process is told, and what follows from it. */
@@ -80,6 +81,7 @@ interface ReplicaIdentity {
   readonly start: Start;
   readonly key: Uint8Array;
   readonly configuration: Digest;
+  readonly hasher: Hasher;
   /** Names this process, and no other (rule 1). */
   readonly owner: string;
   readonly log: Log;
@@ -146,8 +148,8 @@ class ReplicaProcess {
   }
 
   /** Opens the ports, and begins when the time has come. */
-  async begin(machine: X86Machine, hasher: Hasher): Promise<void> {
-    const { config, name, start, key } = this.#identity;
+  async begin(machine: X86Machine): Promise<void> {
+    const { config, name, start, key, hasher } = this.#identity;
     const post = (event: HostEvent): void => this.#driver.post(event);
     const live = start.role === 'primary' || start.role === 'alone';
     const engine = new GuestEngine({ machine, hasher, time: this.#time, live, onEvent: post });
@@ -226,8 +228,10 @@ class ReplicaProcess {
     };
   }
 
-  #answer({ ask, percent }: Question): object | undefined {
+  #answer({ ask, percent, path }: Question): object | undefined | Promise<object> {
     switch (ask) {
+      case 'snapshot':
+        return typeof path === 'string' ? this.#snapshot(path) : undefined;
       case 'throttle':
         if (!isShare(percent)) return undefined;
         this.#driver.post({ kind: 'throttle', percent });
@@ -253,6 +257,22 @@ class ReplicaProcess {
         return { done: ask };
       default:
         return undefined;
+    }
+  }
+
+  /** Writes the machine to a file; settles when it is there, with how many bytes. */
+  async #snapshot(path: string): Promise<object> {
+    const { config, hasher } = this.#identity;
+    const checkpoint = await new Promise<Checkpoint>((take) => this.#driver.snapshot(take));
+    const image = readUserFile(config.guest.image, 'image', 'image');
+    const header = { machine: machineOf(config), image, settings: { machine: config.machine } };
+    const bytes = encodeSnapshotFile({ header, checkpoint }, hasher);
+    try {
+      writeUserFiles([{ path, what: 'snapshot', bytes }]);
+      return { bytes: bytes.length, instructions: checkpoint.machine.count };
+    } catch (error) {
+      if (error instanceof VmftError) return { error: error.message };
+      throw error;
     }
   }
 

@@ -27,6 +27,7 @@ const COMMANDS = [
   'stop',
   'switch-over',
   'throttle',
+  'snapshot',
   'crash',
   'host',
   'disk',
@@ -37,7 +38,8 @@ const COMMANDS = [
 /** Commands whose examples are run in the long checks. */
 const LONG = ['explore', 'soak', 'mutants'];
 /** Examples of programs that wait for their clients for ever, and of what acts on them. */
-const SERVERS = /--publish|--config|vmft (status|stop|switch-over|throttle|crash|disk check) /;
+const SERVERS =
+  /--publish|--config|vmft (status|stop|switch-over|throttle|snapshot|crash|disk check) /;
 
 beforeAll(async () => {
   const source = readFileSync(`${GUESTS}/hello.asm`);

@@ -1,12 +1,12 @@
 /** What people ask of a protected machine, and the capture of its wire through all of it. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isLong } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { Asker } from './asker.ts';
 import { Protected } from './protected.ts';
-import { until } from './support.ts';
+import { freePorts, PROGRAM, until } from './support.ts';
 
 let machine: Protected;
 let client: Asker;
@@ -25,6 +25,23 @@ const shares = async () => {
   return Object.fromEntries(replicas.map(({ role, cpuPercent }) => [role, cpuPercent]));
 };
 
+/** The next number of a machine that goes on from a snapshot. */
+async function resumed(file: string): Promise<number> {
+  const [port] = (await freePorts(1)) as [number];
+  const args = [PROGRAM, 'run', file, '--publish', `${port}:7/udp`];
+  const child = spawn(process.execPath, args, {
+    cwd: machine.home,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const asker = new Asker(port);
+  try {
+    return await asker.count('#resumed');
+  } finally {
+    asker.close();
+    child.kill('SIGKILL');
+  }
+}
+
 describeWithTool('tcpdump', 'a protected machine', () => {
   it('is switched over and throttled, and its wire is captured, also after deaths', async () => {
     const pcap = join(machine.home, 'wire.pcap');
@@ -40,6 +57,9 @@ describeWithTool('tcpdump', 'a protected machine', () => {
       const { primary, backup } = await shares();
       return primary === 40 && backup === 40;
     });
+    const kept = machine.vmft('snapshot', machine.dir, '-o', 'kept.vmsnap');
+    expect(kept).toMatchObject({ status: 0, stderr: '' });
+    expect(kept.stdout).toMatch(/kept\.vmsnap: the machine at instruction \d+, \d+ bytes\n$/);
     for (const victim of ['gateway', 'primary'])
       expect(machine.vmft('crash', machine.dir, victim).status).toBe(0);
     numbers.push(await client.count('#survived'));
@@ -48,6 +68,8 @@ describeWithTool('tcpdump', 'a protected machine', () => {
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     machine.vmft('stop', machine.dir);
     await until('the launcher has ended', () => child.exitCode !== null);
+    // The machine of the past goes on from there, on its own.
+    expect(await resumed('kept.vmsnap')).toBe(numbers[1]! + 1);
     const read = spawnSync('tcpdump', ['-n', '-A', '-r', pcap, 'udp'], { encoding: 'utf8' });
     expect(read).toMatchObject({ status: 0, stderr: expect.not.stringContaining('truncated') });
     for (const [at, tag] of ['#first', '#switched', '#survived'].entries())
