@@ -8,7 +8,7 @@
  *   its peers before it is told how late it is
  */
 import { BugError, unreachable } from '../base/assert.ts';
-import type { Claim, Effect, Event, HaltReason, HostEvent, Replica } from '../ft/ports.ts';
+import type { Claim, Effect, Event, HaltReason, HostEvent, Replica, Token } from '../ft/ports.ts';
 import type { ReplicaState } from '../ft/state.ts';
 import type { Slice } from '../hypervisor/entry.ts';
 import type { Checkpoint } from '../hypervisor/log-point.ts';
@@ -178,9 +178,7 @@ export class ReplicaDriver {
         ports.disk?.read(effect.token, effect.request);
         break;
       case 'fence':
-        // Where there is no disk nobody can write to it.
-        if (ports.disk) ports.disk.fence(effect.token);
-        else this.post({ kind: 'fenced', token: effect.token });
+        this.#fence(ports, effect.token);
         break;
       case 'announce':
         ports.gateway.announce(effect.token);
@@ -213,6 +211,12 @@ export class ReplicaDriver {
       default:
         unreachable(effect);
     }
+  }
+
+  /** Where there is no disk nobody can write to it. */
+  #fence({ disk }: ReplicaPorts, token: Token): void {
+    if (disk) disk.fence(token);
+    else this.post({ kind: 'fenced', token });
   }
 
   #setAlarm(atNs: number): void {

@@ -11,8 +11,9 @@ import {
 import { X86Machine } from '../../src/machine/machine.ts';
 import { guestImage } from '../support/guest-image.ts';
 import { hasher } from '../support/hasher.ts';
+import { runs } from '../support/runs.ts';
 
-const config = { ramBytes: 2 << 20, commandLine: '', slots: [], strict: false };
+const config = { ramBytes: 16 << 20, commandLine: '', slots: [], strict: false };
 const image = guestImage('primes');
 
 /** A machine that has run a while, as a file. */
@@ -45,6 +46,7 @@ describe('the file of a snapshot', () => {
         for (const wrong of [altered, bytes.subarray(0, at), new Uint8Array([...bytes, change])])
           expect(() => decodeSnapshotFile(wrong, hasher)).toThrow(VmftError);
       }),
+      { numRuns: runs(20) },
     );
     expect(isSnapshotFile(bytes)).toBe(true);
     expect(isSnapshotFile(image)).toBe(false);
