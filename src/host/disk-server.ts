@@ -25,6 +25,7 @@ import {
   encodeDiskMessage,
 } from './disk-messages.ts';
 import type { DiskStore, DiskWrite } from './disk-store.ts';
+import { reasonOf } from './files.ts';
 import type { Log, RefusalKind, Refuse } from './log.ts';
 import type { ReplicaEnd, ReplicaServer } from './replica-listener.ts';
 
@@ -140,8 +141,15 @@ export class DiskServer implements ReplicaServer {
 
   #raise(token: Token, batch: Batch): void {
     const { fence, log } = this.#options;
-    if (token > fence.token) log.info(`fence at ${token}`);
-    fence.raise(token);
+    const isHigher = token > fence.token;
+    try {
+      fence.raise(token);
+    } catch (error) {
+      // What is not durable is not confirmed; the replica asks again.
+      log.warn(`the fence cannot be raised to ${token}: ${reasonOf(error)}`);
+      return;
+    }
+    if (isHigher) log.info(`fence at ${token}`);
     log.generation = generationOf(fence.token);
     batch.answers.push({ message: { kind: 'fenced', token: fence.token } });
   }

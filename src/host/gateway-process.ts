@@ -35,7 +35,7 @@ export async function runGateway(
   log: Log,
   { pcap }: GatewayProcessOptions = {},
 ): Promise<void> {
-  const console = new ConsoleFile(consolePath(config));
+  const console = new ConsoleFile(consolePath(config), log.warn);
   const path = pcap ?? config.pcap;
   // That of the configuration goes on when a gateway takes the place of one that has died.
   const capture = path === undefined ? undefined : new PcapFile(path, log.warn, pcap === undefined);

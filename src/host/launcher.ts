@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { VmftError } from '../base/errors.ts';
 import { DISK } from './disk-process.ts';
+import { writeFailure } from './files.ts';
 import { GATEWAY } from './gateway-process.ts';
 import type { GroupConfig } from './group-config.ts';
 import { errorOf, type LogFormat } from './log.ts';
@@ -34,7 +35,8 @@ export interface Launch {
 /** Starts the process `name` by the arguments of a `vmft` command. */
 function start(launch: Launch, name: string, words: readonly string[]): Birth {
   const { program, config, logFormat } = launch;
-  const log = openSync(partFiles(config.folder, name).log, 'a', 0o600);
+  const { log: path, mark } = partFiles(config.folder, name);
+  const log = openLog(path);
   const file = `${config.folder}/machine.json`;
   const args = [program, ...words, '--config', file, '--log-format', logFormat];
   const child = spawn(process.execPath, args, {
@@ -44,9 +46,17 @@ function start(launch: Launch, name: string, words: readonly string[]): Birth {
   });
   closeSync(log);
   // From its first moment it can be found, and ended.
-  if (child.pid !== undefined) writeMark(partFiles(config.folder, name).mark, child.pid);
+  if (child.pid !== undefined) writeMark(mark, child.pid);
   child.unref();
   return { name, child };
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    throw writeFailure(path, 'log', error);
+  }
 }
 
 /**

@@ -72,22 +72,25 @@ export interface MachineEnd {
  */
 export async function createMachine(folder: string, spec: MachineSpec): Promise<GroupConfig> {
   const config = await describe(spec);
+  let isOurs = false;
   try {
     const own = spec.arbiter ? [] : [join(folder, 'arbiter')];
     for (const path of [folder, join(folder, 'log'), ...own]) {
       if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
     }
     claimFolder(folder, JSON.stringify(config, null, 2));
+    isOurs = true;
     writeFileSync(join(folder, 'key'), randomBytes(KEY_BYTES), { mode: 0o600 });
     writeFileSync(join(folder, 'image'), spec.image);
   } catch (error) {
+    if (isOurs) removeMachine({ folder, machine: config.machine }, false);
     if (error instanceof VmftError) throw error;
     throw writeFailure(folder, 'folder', error);
   }
   return readConfig(join(folder, CONFIG));
 }
 
-async function describe(spec: MachineSpec): Promise<object> {
+async function describe(spec: MachineSpec) {
   const { heartbeatMs, failureTimeoutMs, ...settings } = spec.settings;
   const { spec: arbiter = 'dir:arbiter', ca, user } = spec.arbiter ?? {};
   const hosts = await Promise.all(
@@ -175,9 +178,13 @@ export function writeEnd(folder: string, end: MachineEnd): void {
  * Takes away everything that the machine of this configuration has left in its folder, unless
  * another one has taken its place; the logs stay, but in a folder that `vmft` has made for it.
  */
-export function removeMachine({ folder, machine }: GroupConfig, isOwnFolder: boolean): void {
+export function removeMachine(
+  { folder, machine }: Pick<GroupConfig, 'folder' | 'machine'>,
+  isOwnFolder: boolean,
+): void {
   const text = readIfThere(join(folder, CONFIG));
   if (text !== undefined && (JSON.parse(text) as { machine: string }).machine !== machine) return;
+  if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     const goes =
       FILES.includes(name) ||

@@ -3,8 +3,9 @@
  * and when it was started, so that a number that the system has given to somebody else since is
  * told from it.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readIfThere } from './durable-file.ts';
+import { writeFailure } from './files.ts';
 
 /** A process that has been started; it may be dead by now. */
 export interface ProcessMark {
@@ -41,8 +42,13 @@ export const markOf = (pid: number): ProcessMark => ({
  */
 export function writeMark(path: string, pid: number): void {
   const draft = `${path}.${process.pid}${MARK_ENDING}`;
-  writeFileSync(draft, JSON.stringify(markOf(pid)), { mode: 0o600 });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, JSON.stringify(markOf(pid)), { mode: 0o600 });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw writeFailure(path, 'file', error);
+  }
 }
 
 /** The process of `path`, if one has ever been written down. */

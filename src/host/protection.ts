@@ -62,40 +62,63 @@ export async function protectGuest(spec: ProtectionSpec): Promise<Protection> {
   const { program, logFormat, dir, arbiter } = spec;
   if (arbiter) await tryArbiter(arbiter);
   if (spec.pcap !== undefined) new PcapFile(spec.pcap, () => {}).close();
+  const interruption = new Interruption();
   const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'vmft-')));
   const config = await createMachine(folder, spec);
-  const protection = new Protection({ program, config, logFormat }, dir === undefined);
+  const protection = new Protection(
+    { program, config, logFormat },
+    dir === undefined,
+    interruption,
+  );
+  if (protection.interrupted) return protection;
   try {
     process.chdir(folder);
     await launch({ program, config, logFormat });
     return protection;
   } catch (error) {
-    protection.clear();
+    await protection.stop();
+    if (protection.interrupted) return protection;
     throw error;
+  }
+}
+
+/** Whether the user, or somebody who ends this process, wants the machine to end; from now on. */
+class Interruption {
+  happened = false;
+  /** What follows, once there is something to end. */
+  onSignal = (): void => {};
+
+  constructor() {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        this.happened = true;
+        this.onSignal();
+      });
+    }
   }
 }
 
 export class Protection {
   readonly config: GroupConfig;
-  /** The user, or somebody who ends this process, has ended the machine. */
-  interrupted = false;
+  readonly #interruption: Interruption;
   readonly #machine: Launch;
   readonly #isOwnFolder: boolean;
   readonly #console: GrowingFile;
-  #stopping = false;
+  #stopped: Promise<void> | undefined;
 
-  constructor(machine: Launch, isOwnFolder: boolean) {
+  constructor(machine: Launch, isOwnFolder: boolean, interruption: Interruption) {
     const { config } = machine;
     this.config = config;
     this.#console = new GrowingFile(consolePath(config));
     this.#machine = machine;
     this.#isOwnFolder = isOwnFolder;
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(name, () => {
-        this.interrupted = true;
-        void this.stop();
-      });
-    }
+    this.#interruption = interruption;
+    interruption.onSignal = () => void this.stop();
+  }
+
+  /** The user, or somebody who ends this process, has ended the machine. */
+  get interrupted(): boolean {
+    return this.#interruption.happened;
   }
 
   /**
@@ -114,7 +137,7 @@ export class Protection {
       if (fresh.length > 0) onConsole(fresh);
       const end = readEnd(this.config.folder);
       const isOver = status.replicas.every(({ state }) => state === 'dead');
-      if (end || isOver || this.#stopping) return end;
+      if (end || isOver || this.#stopped || this.interrupted) return end;
       onLook(status);
       const parts = [...status.replicas, status.gateway, ...(status.disk ? [status.disk] : [])];
       const dead = parts.filter(({ state }) => state === 'dead');
@@ -126,15 +149,14 @@ export class Protection {
   }
 
   /** Ends the machine, and leaves nothing behind. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await stopMachine(this.config);
-    await settleDisks(this.config);
-    this.clear();
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
   }
 
-  /** Takes away what the machine has left in its folder. */
-  clear(): void {
+  async #end(): Promise<void> {
+    await stopMachine(this.config);
+    await settleDisks(this.config);
     removeMachine(this.config, this.#isOwnFolder);
   }
 }
