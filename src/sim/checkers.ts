@@ -215,6 +215,15 @@ function expected(world: World): Found[] {
   if (expect.diverged.length > 0) {
     compare('diverged', 'to leave the path', expect.diverged, world.state.diverged);
   }
+  for (const [host, want] of Object.entries(expect.refused ?? {})) {
+    const own = world.state.refusals.filter((refusal) => refusal.host === host);
+    compare(
+      'refused',
+      `${host} to refuse`,
+      want,
+      own.map(({ why }) => why),
+    );
+  }
   for (const failing of failingHistories(world)) {
     found.push({ checker: 'linearizable', evidence: describeHistory(failing) });
   }

@@ -152,6 +152,7 @@ function send(host: SimHost, { to, bytes }: Effect & { kind: 'send' }): void {
   }
   const event = { kind: 'message', from: id, bytes: onItsWay(world, name, bytes) } as const;
   sendStream(world, name, { kind: 'host', host: to, event });
+  if (isRepeated(world, name, bytes)) sendStream(world, name, { kind: 'host', host: to, event });
   world.state.sentBytes += bytes.length;
   world.fired({ kind: 'message', host: id, number: ++host.state.messages });
 }
@@ -161,13 +162,25 @@ function onItsWay(world: World, name: string, bytes: Uint8Array): Uint8Array {
   const link = world.link(name);
   const bit = link.damageBit;
   if (bit === undefined) return bytes;
-  const message = decodeMessage(bytes);
-  if (message.kind !== 'batch' || decodeEntries(message.entries).length === 0) return bytes;
+  if (!hasEntries(bytes)) return bytes;
   link.damageBit = undefined;
   world.count('bit flip in a log batch');
   const damaged = bytes.slice();
   damaged[(bit >> 3) % bytes.length]! ^= 1 << (bit & 7);
   return damaged;
+}
+
+/** Whether a fault has waited for this batch of entries, to have it come twice. */
+function isRepeated(world: World, name: string, bytes: Uint8Array): boolean {
+  const link = world.link(name);
+  if (!link.repeats || !hasEntries(bytes)) return false;
+  link.repeats = false;
+  return true;
+}
+
+function hasEntries(bytes: Uint8Array): boolean {
+  const message = decodeMessage(bytes);
+  return message.kind === 'batch' && decodeEntries(message.entries).length > 0;
 }
 
 /** Batches without entries, acknowledgements that acknowledge nothing new, pieces of a clone. */

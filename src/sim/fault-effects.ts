@@ -1,5 +1,7 @@
 /** What faults do to a world when they fire, when they end, and when everything is healed. */
+import { encodeMessage } from '../ft/messages.ts';
 import type { HostEvent, HostId } from '../ft/ports.ts';
+import { encodeEntries } from '../hypervisor/codec.ts';
 import { noteDeath } from './cold-start.ts';
 import { allDisks, wakeDisk } from './disk.ts';
 import { type Action, describeAction, type Ends } from './faults.ts';
@@ -53,6 +55,7 @@ export function heal(world: World): void {
   world.restoreDelays();
   for (const name of Object.keys(world.state.links)) {
     world.link(name).damageBit = undefined;
+    world.link(name).repeats = false;
     joinLink(world, name);
     resumeStreams(world, name);
   }
@@ -91,6 +94,9 @@ function act(world: World, action: Action): void {
       world.count('bit flip in memory');
       flipBit(world.host(action.host).engine.log.machine, action.address, action.bit);
       break;
+    case 'forge':
+      forge(world, action.host);
+      break;
     case 'jump':
       world.count('clock jump');
       world.host(action.host).jump(action.byNs);
@@ -110,6 +116,16 @@ function act(world: World, action: Action): void {
   }
 }
 
+/** A stranger's batch of the present generation: sound, and in sequence. */
+function forge(world: World, id: HostId): void {
+  const { generation, inbox } = world.host(id).replica.state();
+  const entries = encodeEntries([]);
+  const { nextBatch: batch, releasedUpTo } = inbox;
+  const bytes = encodeMessage({ kind: 'batch', generation, batch, releasedUpTo, entries });
+  const event = { kind: 'message', from: 'mallory', bytes } as const;
+  world.schedule(0, { kind: 'host', host: id, event });
+}
+
 /** What people ask of the machine is asked of every host; one of them will do it. */
 function operate(world: World, event: HostEvent): void {
   for (const host of world.hosts.keys()) world.schedule(0, { kind: 'host', host, event });
@@ -120,7 +136,7 @@ type LinkAction = Extract<Action, { readonly between: Ends }>;
 /** The links that a fault is about: both directions, unless it is one of those that have one. */
 function linksOf(action: LinkAction): readonly string[] {
   const [a, b] = action.between;
-  const oneWay = action.do === 'damage' || (action.do === 'cut' && action.oneWay);
+  const oneWay = ['damage', 'repeat'].includes(action.do) || (action.do === 'cut' && action.oneWay);
   return oneWay ? [linkName(a, b)] : [linkName(a, b), linkName(b, a)];
 }
 
@@ -136,6 +152,7 @@ function actOnLinks(world: World, action: LinkAction): void {
     else if (action.do === 'stall') link.stalled = true;
     else if (action.do === 'delay') link.delayNs = action.delayNs;
     else if (action.do === 'damage') link.damageBit = action.bit;
+    else if (action.do === 'repeat') link.repeats = true;
     else joinLink(world, name);
   }
 }

@@ -59,6 +59,10 @@ export type Action =
   | { readonly do: 'break'; readonly between: Ends }
   /** A bit of the next log batch with entries flips on its way from the first to the second. */
   | { readonly do: 'damage'; readonly between: Ends; readonly bit: number }
+  /** The next log batch with entries from the first to the second comes twice. */
+  | { readonly do: 'repeat'; readonly between: Ends }
+  /** Somebody who is no host sends the host a batch that looks like one of its primary's. */
+  | { readonly do: 'forge'; readonly host: HostId }
   /** What is sent from now on takes longer. */
   | { readonly do: 'delay'; readonly between: Ends; readonly delayNs: number }
   | {
@@ -123,6 +127,8 @@ export function describeAction(action: Action): string {
     case 'pause':
     case 'resume':
       return `${action.do} ${action.host}`;
+    case 'forge':
+      return `forge a batch for ${action.host}`;
     case 'cut':
       return `cut ${action.between.join(action.oneWay ? '>' : '-')}`;
     case 'join':
@@ -131,6 +137,8 @@ export function describeAction(action: Action): string {
       return `${action.do} ${action.between.join('-')}`;
     case 'damage':
       return `damage a batch ${action.between.join('>')}`;
+    case 'repeat':
+      return `repeat a batch ${action.between.join('>')}`;
     case 'delay':
       return `delay ${action.between.join('-')} by ${action.delayNs / 1e6} ms`;
     case 'disk':

@@ -18,6 +18,8 @@ export interface Link {
   stalled: boolean;
   /** The next log batch with entries loses its soundness at this bit, counted modulo its size. */
   damageBit: number | undefined;
+  /** The next log batch with entries comes twice. */
+  repeats: boolean;
   /** Bytes of channel messages per second; 0 for more than anybody sends. */
   readonly rate: number;
   /** When the last of them has left the sender. */
@@ -48,6 +50,7 @@ export const newLink = (delayNs: number, rate = 0): Link => ({
   cut: false,
   stalled: false,
   damageBit: undefined,
+  repeats: false,
   rate,
   leftNs: 0,
   lastNs: 0,

@@ -1,4 +1,7 @@
-/** Messages that replicas have not taken, kept in a world where a scenario has them reported. */
+/**
+ * Messages that replicas have not taken, kept in a world where a scenario
+ * has them reported, or says which it expects.
+ */
 import type { Effect, HostId, MessageRefusal } from '../ft/ports.ts';
 import type { SimHost } from './host.ts';
 
@@ -16,6 +19,7 @@ export function noteRefusal({ world, id }: SimHost, effect: Effect & { kind: 're
   const { from, why, reason } = effect;
   world.trace(id, `refuses (${why}) ${from}: ${reason}`);
   const { nowNs, refusals } = world.state;
-  if (world.scenario.report.includes('refusals'))
+  const { report, expect } = world.scenario;
+  if (report.includes('refusals') || expect.refused)
     refusals.push({ host: id, from, why, reason, atNs: nowNs });
 }

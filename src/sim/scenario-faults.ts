@@ -21,6 +21,7 @@ const TRIGGERS = ['time', ...HOST_MOMENTS, 'answer'] as const;
 const ACTIONS = [
   ...['crash', 'restart', 'pause', 'resume', 'cut', 'join', 'break', 'delay', 'disk', 'arbiter'],
   ...['flip', 'power-off', 'switch-over', 'throttle', 'snapshot', 'stall', 'damage', 'jump'],
+  ...['repeat', 'forge'],
 ] as const;
 
 /** Reads the list `faults`. A time at or after `safetyNs` is refused: it would never fire. */
@@ -69,9 +70,9 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
       return { do: 'crash', host: node.oneOf('host', hosts), losing };
     }
     case 'restart':
-      return { do: 'restart', host: node.oneOf('host', hosts) };
     case 'resume':
-      return { do: 'resume', host: node.oneOf('host', hosts) };
+    case 'forge':
+      return { do: action, host: node.oneOf('host', hosts) };
     case 'pause':
       return { do: 'pause', host: node.oneOf('host', hosts), ...lasting };
     case 'cut': {
@@ -82,6 +83,8 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
       return { do: 'stall', between: readEnds(node, hosts), ...lasting };
     case 'damage':
       return { do: 'damage', between: readHosts(node, hosts), bit: item.at('bit').whole() };
+    case 'repeat':
+      return { do: 'repeat', between: readHosts(node, hosts) };
     case 'jump': {
       const back = item.at('back').given;
       const byNs = back ? -item.at('back').timeNs() : item.at('by').timeNs();

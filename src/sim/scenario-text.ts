@@ -158,6 +158,7 @@ function actionOf(action: Action): Document {
     case 'pause':
     case 'resume':
     case 'restart':
+    case 'forge':
       return { [action.do]: action.host, ...lasting };
     case 'cut': {
       const oneWay = action.oneWay ? { 'one-way': 'on' } : {};
@@ -173,6 +174,7 @@ function actionOf(action: Action): Document {
     case 'stall':
     case 'join':
     case 'break':
+    case 'repeat':
       return { [action.do]: [...action.between], ...lasting };
     case 'delay':
       return { delay: [...action.between], by: timeText(action.delayNs) };

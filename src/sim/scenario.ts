@@ -92,6 +92,8 @@ export interface Expectation {
   readonly alone?: readonly HostId[];
   /** Hosts that must be found to have left the path of the log; of no others it is right. */
   readonly diverged: readonly HostId[];
+  /** Why these hosts have refused messages, in order. */
+  readonly refused?: Readonly<Record<HostId, readonly string[]>>;
 }
 
 export interface Scenario {
@@ -482,13 +484,18 @@ function readExpectation(
 ): Expectation {
   node.only([
     ...['answers', 'console', 'exit', 'as-without-faults', 'alone', 'diverged'],
-    'linearizable',
+    ...['linearizable', 'refused'],
   ]);
   const answers: Record<string, string[]> = {};
   const names = clients.map(({ name }) => name);
   for (const name of node.at('answers').only(names).keys()) {
     const list = node.at('answers').at(name).list();
     answers[name] = list.map((answer) => answer.text());
+  }
+  const refused: Record<string, string[]> = {};
+  for (const host of node.at('refused').only(hosts).keys()) {
+    const list = node.at('refused').at(host).list();
+    refused[host] = list.map((why) => why.text());
   }
   const same = node.at('as-without-faults').list();
   const kinds = ['answers', 'console', 'disk'] as const;
@@ -498,6 +505,7 @@ function readExpectation(
     ...(node.at('linearizable').given
       ? { linearizable: node.at('linearizable').oneOf('model', Object.keys(MODELS) as ModelName[]) }
       : {}),
+    ...(node.at('refused').given ? { refused } : {}),
     ...(node.at('exit').given ? { exit: node.at('exit').whole() } : {}),
     asWithoutFaults: same.map((item) => item.oneOf('part', kinds)),
     diverged: node

@@ -224,8 +224,8 @@ class Canon {
     if (!arbiter.up || arbiter.losesAnswers) return false;
     for (const { state } of this.#world.hosts.values()) if (state.status === 'paused') return false;
     return Object.entries(links).every(
-      ([name, { cut, stalled, damageBit, delayNs }]) =>
-        (!(cut || stalled || damageBit !== undefined) && delayNs === delays[name]) ||
+      ([name, { cut, stalled, damageBit, repeats, delayNs }]) =>
+        (!(cut || stalled || damageBit !== undefined || repeats) && delayNs === delays[name]) ||
         isVain(this.#world, endsOf(name)),
     );
   }
@@ -234,14 +234,13 @@ class Canon {
   #links(): object {
     const { links, nowNs } = this.#world.state;
     const kept: Record<string, unknown> = {};
-    for (const [name, { cut, stalled, damageBit, delayNs, lastNs, held }] of Object.entries(
-      links,
-    )) {
+    for (const [name, link] of Object.entries(links)) {
+      const { cut, stalled, damageBit, repeats, delayNs, lastNs, held } = link;
       if (isVain(this.#world, endsOf(name))) continue;
-      const plain = !cut && !stalled && damageBit === undefined;
+      const plain = !cut && !stalled && damageBit === undefined && !repeats;
       if (plain && delayNs === this.#world.delays[name] && lastNs <= nowNs) continue;
       const payloads = held.map(({ payload }) => this.#live(payload) ?? null);
-      kept[name] = { cut, stalled, damageBit, delayNs, lastNs, payloads };
+      kept[name] = { cut, stalled, damageBit, repeats, delayNs, lastNs, payloads };
     }
     return kept;
   }

@@ -63,7 +63,7 @@ faults:
       'faults: [{ at: { count: 1 } }]',
       'faults[0]: expected one of crash, restart, pause, resume, cut, join, break, delay, ' +
         'disk, arbiter, flip, power-off, switch-over, throttle, snapshot, stall, damage, jump, ' +
-        'got 0',
+        'repeat, forge, got 0',
     ],
     [
       'faults: [{ at: { time: 9s }, crash: alpha }]',

@@ -84,6 +84,8 @@ function actionAmong(hosts: readonly string[]): fc.Arbitrary<Action> {
     }),
     fc.record({ do: fc.constant('stall' as const), between: ends, forNs }),
     fc.record({ do: fc.constant('damage' as const), between: pair, bit: fc.nat(5000) }),
+    fc.record({ do: fc.constant('repeat' as const), between: pair }),
+    fc.record({ do: fc.constant('forge' as const), host }),
     fc.record({
       do: fc.constant('jump' as const),
       host,
