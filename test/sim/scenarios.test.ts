@@ -216,6 +216,7 @@ describe('the scenario', () => {
   it('crash-before-output: "resend" answers unasked, "drop" is asked again', () => {
     const resend = run('crash-before-output');
     expect(count(resend, 'asks #alice.2 inc again')).toBe(0);
+    expect(resend.answers).toEqual({ alice: ['10', '11', '12'] });
     const drop = run('crash-before-output', { uncertain: 'drop', expect: NOTHING });
     expect(drop.violations).toEqual([]);
     expect(count(drop, 'asks #alice.2 inc again')).toBeGreaterThan(0);
