@@ -28,6 +28,9 @@ export class Counter {
 
   constructor(port) {
     this.#socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('utf8');
+    this.#socket.on('error', (error) => {
+      throw new Error(`after ${this.count} answers: ${error.message}`);
+    });
     let text = '';
     this.#socket.on('data', (piece) => {
       text += piece;
