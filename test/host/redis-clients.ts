@@ -79,7 +79,8 @@ export class BenchmarkClient {
     const counts = ['-c', CONNECTIONS, '-n', this.#round].map(String);
     while (!this.#stopping) {
       const args = ['-p', String(this.#port), ...counts, '-t', 'incr', '-q'];
-      const child = spawn('redis-benchmark', args);
+      // It tells of its progress, and stops where nobody reads that.
+      const child = spawn('redis-benchmark', args, { stdio: ['ignore', 'ignore', 'pipe'] });
       this.#child = child;
       child.stderr.setEncoding('utf8').on('data', (text: string) => this.trouble.push(text));
       const [status] = await once(child, 'exit');
