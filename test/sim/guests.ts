@@ -10,9 +10,12 @@ export { guestImage } from '../support/guest-image.ts';
 
 export const guestParts: RunParts = machineParts(guestImage, hasher);
 
-/** A scenario of src/sim/scenarios/. */
+/** A scenario of src/sim/scenarios/, or a load of src/sim/loads/. */
 export function namedScenario(name: string): Scenario {
-  const file = new URL(`../../src/sim/scenarios/${name}.yaml`, import.meta.url);
+  const [scenario, load] = ['scenarios', 'loads'].map(
+    (folder) => new URL(`../../src/sim/${folder}/${name}.yaml`, import.meta.url),
+  );
+  const file = existsSync(scenario!) ? scenario! : load!;
   return parseScenario(readFileSync(file, 'utf8'), `${name}.yaml`, (requests) => {
     const beside = new URL(requests, file);
     return existsSync(beside) ? readFileSync(beside, 'utf8') : undefined;
