@@ -79,6 +79,21 @@ if (isLong) {
       machine.expectNothingLeft();
     });
 
+    it('is ended by "stop" at any moment of its birth too', async () => {
+      const prng = new Prng(11);
+      const begin = ['protect', 'udp-counter', '--dir', machine.dir, '--detach'];
+      for (let time = 0; time < runs(2); time++) {
+        const child = spawn(process.execPath, [PROGRAM, ...begin], { cwd: machine.home });
+        await new Promise((done) => setTimeout(done, prng.below(BIRTH_MS)));
+        // It may not have begun to make anything.
+        expect([0, 5]).toContain(machine.vmft('stop', machine.dir).status);
+        await endOf(child);
+        if (!existsSync(machine.dir)) continue;
+        machine.vmft('stop', machine.dir);
+        machine.expectNothingLeft();
+      }
+    });
+
     it('has its folder for itself: of two that begin at once, one is refused', async () => {
       const args = [
         PROGRAM,

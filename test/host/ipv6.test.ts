@@ -1,7 +1,8 @@
 /** A machine whose every address is of IPv6, and hosts that are called by name. */
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Heartbeats } from '../../src/host/heartbeats.ts';
 import { guestImage } from '../support/guest-image.ts';
@@ -51,6 +52,32 @@ describe('addresses', () => {
     expect(String((await once(client, 'data'))[0])).toBe(':1\r\n');
     client.destroy();
     expect(parts.log('gateway')).toContain(`TCP [::1]:${port} is port 6379 of the guest`);
+  });
+
+  it('that somebody else has are told, with the protocol, and nothing is left', async () => {
+    const [a, gateway] = (await freePorts(2)) as [number, number];
+    writeFileSync(parts.at('image'), guestImage('hello'));
+    parts.configure({
+      hosts: [{ name: 'alpha', address: `[::1]:${a}` }],
+      gateway: `[::1]:${gateway}`,
+    });
+    const taken = [createServer().listen(gateway, '::1'), createSocket('udp6').bind(a, '::1')];
+    await Promise.all(taken.map((socket) => once(socket, 'listening')));
+    const ends = [
+      [
+        parts.start('gateway', ['gateway']),
+        `cannot listen on [::1]:${gateway}: the port is in use`,
+      ],
+      [parts.start('alpha', ['host', 'alpha']), `cannot listen on UDP [::1]:${a}: the port is in`],
+    ] as const;
+    for (const [child, words] of ends) {
+      if (child.exitCode === null) await once(child, 'exit');
+      expect(child.exitCode).toBe(5);
+      expect(parts.log(child === ends[0][0] ? 'gateway' : 'alpha')).toContain(words);
+    }
+    for (const socket of taken) socket.close();
+    const left = readdirSync(parts.folder).filter((name) => name.endsWith('.control'));
+    expect(left).toEqual([]);
   });
 
   it('may be names', async () => {
