@@ -34,7 +34,7 @@ const endOf = (child: ReturnType<typeof spawn>) =>
 describe('a machine', () => {
   it('leaves nothing, whenever its user interrupts it', async () => {
     const prng = new Prng(7);
-    for (let time = 0; time < runs(2); time++) {
+    for (let time = 0; time < runs(1); time++) {
       const { child } = machine.watch('udp-counter', '7/udp');
       const delayMs = prng.below(BIRTH_MS);
       await new Promise((done) => setTimeout(done, delayMs));

@@ -13,6 +13,7 @@ import { FrameReader, frameBytes } from '../../src/host/framing.ts';
 import { makeHasher } from '../../src/host/hasher.ts';
 import { connectSecure } from '../../src/host/secure-socket.ts';
 import { guestImage } from '../support/guest-image.ts';
+import { isLong } from '../support/runs.ts';
 import { freePorts, Parts, until } from './support.ts';
 
 interface Status {
@@ -101,6 +102,14 @@ const statusWith = (kind: string) =>
     return status?.refusals[kind] ? status : undefined;
   });
 
+/** What may happen to the bytes of a batch, and how it is refused. */
+const TAMPERINGS: readonly (readonly [string, (bytes: Uint8Array) => unknown])[] = [
+  ['altered', (bytes) => (bytes[bytes.length - 1]! ^= 1)],
+  ['version', (bytes) => (bytes[VERSION_AT] = MESSAGE_VERSION - 1)],
+  ['gap', (bytes) => bytes.set(batch(5))],
+  ['malformed', (bytes) => bytes.fill(0)],
+];
+
 describe('a tampered log', () => {
   it('gets no further than the greeting: strangers, other generations, noise', async () => {
     const turnedAway = async (bytes: Uint8Array, kind: string, key?: Uint8Array): Promise<void> => {
@@ -145,22 +154,20 @@ describe('a tampered log', () => {
     );
   });
 
-  it.each([
-    ['altered', (bytes: Uint8Array) => (bytes[bytes.length - 1]! ^= 1)],
-    ['version', (bytes: Uint8Array) => (bytes[VERSION_AT] = MESSAGE_VERSION - 1)],
-    ['gap', (bytes: Uint8Array) => bytes.set(batch(5))],
-    ['malformed', (bytes: Uint8Array) => bytes.fill(0)],
-  ])('ends the channel where bytes are not what was sent: %s', async (kind, tamper) => {
-    const { socket, send } = await openChannel();
-    const bytes = batch(2).slice();
-    tamper(bytes);
-    send(bytes);
-    expect((await statusWith(kind)).refused).toBe(1);
-    await until('the channel has ended', () => socket.destroyed);
-    // Whoever tampers with a channel can cut it as well; the arbiter decides what follows.
-    await until('beta goes on', async () => {
-      const status = await parts.status<Status>('beta');
-      return status?.role === 'alone';
-    });
-  });
+  it.each(isLong ? TAMPERINGS : TAMPERINGS.slice(0, 1))(
+    'ends the channel where bytes are not what was sent: %s',
+    async (kind, tamper) => {
+      const { socket, send } = await openChannel();
+      const bytes = batch(2).slice();
+      tamper(bytes);
+      send(bytes);
+      expect((await statusWith(kind)).refused).toBe(1);
+      await until('the channel has ended', () => socket.destroyed);
+      // Whoever tampers with a channel can cut it as well; the arbiter decides what follows.
+      await until('beta goes on', async () => {
+        const status = await parts.status<Status>('beta');
+        return status?.role === 'alone';
+      });
+    },
+  );
 });
