@@ -6,13 +6,12 @@ import { checkDisks } from './disk-check.ts';
 import { DiskFence } from './disk-fence.ts';
 import { openDisks } from './disk-files.ts';
 import { MAX_DISK_MESSAGE_BYTES } from './disk-messages.ts';
-import { DiskServer } from './disk-server.ts';
+import { DiskServer, newCounts } from './disk-server.ts';
 import type { DiskStore } from './disk-store.ts';
 import { reasonOf } from './files.ts';
 import { type GroupConfig, readKey } from './group-config.ts';
 import { makeHasher } from './hasher.ts';
 import type { Log } from './log.ts';
-import type { Measured } from './metrics-table.ts';
 import { Part } from './part.ts';
 import { listenForReplicas } from './replica-listener.ts';
 import { removeSocket } from './secure-socket.ts';
@@ -24,20 +23,24 @@ export const DISK = 'disk';
 export async function runDiskServer(config: GroupConfig, log: Log): Promise<void> {
   const { machine, folder } = config;
   const [hasher, key] = [await makeHasher(), readKey(config)];
-  const role: Role = { status: () => ({}), answer: () => undefined, end: () => process.exit() };
+  const fence = new DiskFence(join(folder, 'fence'), machine);
+  log.generation = generationOf(fence.token);
+  const role: Role = {
+    served: { hosts: [], counts: newCounts() },
+    answer: () => undefined,
+    end: () => process.exit(),
+  };
   // Nobody else must have the disks from here on.
   const part = await Part.begin({
     config,
     name: DISK,
-    status: () => role.status(),
+    status: () => describe(role.served, fence, log),
     answer: (question) => role.answer(question),
     onEnd: () => role.end(),
   });
   const store = openDisks(config, hasher, (news) => log.warn(news));
-  const fence = new DiskFence(join(folder, 'fence'), machine);
-  log.generation = generationOf(fence.token);
   const server = new DiskServer({ machine, fence, store, log });
-  role.status = () => statusOf(server, log);
+  role.served = server;
   role.answer = ({ ask }) => (ask === 'check' ? checkDisks(store) : undefined);
   removeSocket(config.disk);
   const maxBytes = MAX_DISK_MESSAGE_BYTES;
@@ -50,19 +53,19 @@ export async function runDiskServer(config: GroupConfig, log: Log): Promise<void
   log.info(`serves ${config.disks.length} disks, fence at ${server.fence}`);
 }
 
-/** What the process does when it is asked something: nothing while it begins. */
+/** What the process says and does when it is asked something: nothing while it begins. */
 interface Role {
-  status: () => Measured;
+  served: Pick<DiskServer, 'hosts' | 'counts'>;
   answer: Answer;
   end: () => void;
 }
 
-const statusOf = ({ fence, hosts, counts }: DiskServer, { refused, refusals }: Log) => ({
-  fence,
+const describe = ({ hosts, counts }: Role['served'], { token }: DiskFence, log: Log) => ({
+  fence: token,
   hosts,
   ...counts,
-  refused,
-  refusals,
+  refused: log.refused,
+  refusals: log.refusals,
 });
 
 function end(store: DiskStore, log: Log): void {

@@ -51,14 +51,17 @@ export interface DiskCounts {
   stale: number;
 }
 
+/** Nothing served yet. */
+export const newCounts = (): DiskCounts => ({
+  reads: 0,
+  writes: 0,
+  flushes: 0,
+  repetitions: 0,
+  stale: 0,
+});
+
 export class DiskServer implements ReplicaServer {
-  readonly counts: DiskCounts = {
-    reads: 0,
-    writes: 0,
-    flushes: 0,
-    repetitions: 0,
-    stale: 0,
-  };
+  readonly counts = newCounts();
   readonly #options: DiskServerOptions;
   readonly #clients = new Map<string, ReplicaEnd>();
   /** Outcome of writes and flushes, by token and id; the oldest first. */
