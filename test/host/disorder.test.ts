@@ -27,6 +27,12 @@ beforeEach(async () => {
 });
 afterEach(() => machine.end());
 
+/** A guest that goes on until it is ended, and where. */
+const ofCounter = (): string[] => {
+  const publish = ['--publish', `${machine.port}:7/udp`];
+  return ['udp-counter', ...publish, '--dir', machine.dir];
+};
+
 /** Waits until a process has ended. */
 const endOf = (child: ReturnType<typeof spawn>) =>
   child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
@@ -81,7 +87,7 @@ if (isLong) {
 
     it('is ended by "stop" at any moment of its birth too', async () => {
       const prng = new Prng(11);
-      const begin = ['protect', 'udp-counter', '--dir', machine.dir, '--detach'];
+      const begin = ['protect', ...ofCounter(), '--detach'];
       for (let time = 0; time < runs(2); time++) {
         const child = spawn(process.execPath, [PROGRAM, ...begin], { cwd: machine.home });
         await new Promise((done) => setTimeout(done, prng.below(BIRTH_MS)));
@@ -95,16 +101,8 @@ if (isLong) {
     });
 
     it('has its folder for itself: of two that begin at once, one is refused', async () => {
-      const args = [
-        PROGRAM,
-        'protect',
-        'udp-counter',
-        '--dir',
-        machine.dir,
-        '--detach',
-        '--failure-timeout',
-        '10s',
-      ];
+      const patient = ['--failure-timeout', '10s'];
+      const args = [PROGRAM, 'protect', ...ofCounter(), '--detach', ...patient];
       const children = [1, 2].map(() => spawn(process.execPath, args, { cwd: machine.home }));
       await Promise.all(children.map((child) => endOf(child)));
       expect(children.map(({ exitCode }) => exitCode).sort()).toEqual([0, 5]);
