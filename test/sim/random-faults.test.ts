@@ -8,7 +8,7 @@ import type { FaultSpec } from '../../src/sim/faults.ts';
 import { type Outcome, runScenario, withoutRule } from '../../src/sim/run.ts';
 import type { Scenario } from '../../src/sim/scenario.ts';
 import { runs } from '../support/runs.ts';
-import { anyFault, crash, cutOff, settings, toyParts, toyScenario } from './toy-scenario.ts';
+import { amid, anyFault, crash, cutOff, settings, toyParts, toyScenario } from './toy-scenario.ts';
 
 function run(scenario: Scenario, exitAt?: number): Outcome {
   const parts = toyParts(exitAt === undefined ? {} : { exitAt });
@@ -16,6 +16,8 @@ function run(scenario: Scenario, exitAt?: number): Outcome {
 }
 
 const CRASH = { do: 'crash', host: 'alpha', losing: 'outputs-too' } as const;
+const BREAK = { do: 'break', between: ['alpha', 'beta'] } as const;
+const NO_ARBITER = { do: 'arbiter', mode: 'down', forNs: 15e6 } as const;
 const anyFaults = fc.array(anyFault, { maxLength: 5 });
 
 describe('a protected toy machine', () => {
@@ -73,10 +75,10 @@ describe('a toy machine without a rule', () => {
   it.each([
     ['output-rule', 'output-rule', anyFaults],
     ['test-and-set', 'one-live', anyFaults],
-    ['ask-again', 'one-live', anyFaults],
+    ['ask-again', 'one-live', amid(NO_ARBITER, BREAK)],
     ['win-first', 'output-rule', anyFaults],
     ['confirm-releases', 'console', cutOff('gateway', CRASH)],
-    ['fence', 'disk-order', cutOff('disk', { do: 'break', between: ['alpha', 'beta'] })],
+    ['fence', 'disk-order', cutOff('disk', BREAK)],
   ])('%s breaks what the checker %s watches', (rule, checker, faults) => {
     expect(convictedBy(rule, faults)).toContain(checker);
   });

@@ -160,12 +160,13 @@ export const crash: fc.Arbitrary<FaultSpec> = fc.record({
   }),
 });
 
-/** The primary cannot reach `end` for a while, and in the middle of it `action` happens. */
-export const cutOff = (end: string, action: Action): fc.Arbitrary<FaultSpec[]> =>
+/** `trouble` begins, and a little later `action` happens. */
+export const amid = (trouble: Action, action: Action): fc.Arbitrary<FaultSpec[]> =>
   fc.integer({ min: 0, max: 10 * MS }).map((timeNs): FaultSpec[] => [
-    {
-      at: { on: 'time', timeNs },
-      action: { do: 'cut', between: ['alpha', end], forNs: 15 * MS },
-    },
+    { at: { on: 'time', timeNs }, action: trouble },
     { at: { on: 'time', timeNs: timeNs + 2 * MS }, action },
   ]);
+
+/** The primary cannot reach `end` for a while, and in the middle of it `action` happens. */
+export const cutOff = (end: string, action: Action): fc.Arbitrary<FaultSpec[]> =>
+  amid({ do: 'cut', between: ['alpha', end], forNs: 15 * MS }, action);
