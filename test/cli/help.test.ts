@@ -36,7 +36,7 @@ const COMMANDS = [
   'version',
 ];
 /** Commands whose examples are run in the long checks. */
-const LONG = ['explore', 'soak', 'mutants'];
+const LONG = ['explore', 'soak', 'mutants', 'scenario', 'demo'];
 /** Examples of programs that wait for their clients for ever, and of what acts on them. */
 const SERVERS =
   /--publish|--config|vmft (status|stop|switch-over|throttle|snapshot|crash|disk check) /;

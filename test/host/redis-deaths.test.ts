@@ -135,18 +135,20 @@ describeWithTool(['redis-cli', 'redis-benchmark'], 'a redis that is protected', 
     expect((await machine.look())!.generation).toBeGreaterThan(deaths);
   });
 
-  it('counts on whatever dies or is cut off, and with nobody left to start anything', async () => {
-    const disk = join(machine.home, 'disk.img');
-    writeFileSync(disk, new Uint8Array(DISK_BYTES));
-    await begin('--disk', disk);
-    const waits: Waits = new Map();
-    for (let round = 0; round < runsByLength(1, 5, 25); round++) {
-      for (const death of Object.keys(DEATHS) as Death[]) await die(death, waits);
-    }
-    await machine.isProtected();
-    launcher.kill('SIGKILL');
-    await die('primary killed', waits);
-    show('every kind', waits);
-    expect(client.trouble).toEqual([]);
-  });
+  if (isLong) {
+    it('counts on whatever dies or is cut off, and with nobody left to start it', async () => {
+      const disk = join(machine.home, 'disk.img');
+      writeFileSync(disk, new Uint8Array(DISK_BYTES));
+      await begin('--disk', disk);
+      const waits: Waits = new Map();
+      for (let round = 0; round < runsByLength(1, 5, 25); round++) {
+        for (const death of Object.keys(DEATHS) as Death[]) await die(death, waits);
+      }
+      await machine.isProtected();
+      launcher.kill('SIGKILL');
+      await die('primary killed', waits);
+      show('every kind', waits);
+      expect(client.trouble).toEqual([]);
+    });
+  }
 });
