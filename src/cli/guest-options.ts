@@ -1,4 +1,4 @@
-/** Options that `run` and `record` share, and what follows from them. */
+/** Options that `run`, `record` and, of the guest alone, `protect` share, and what follows. */
 import { type Command, Option } from 'commander';
 import { VmftError } from '../base/errors.ts';
 import { DEFAULT_RAM_BYTES, VIRTIO_SLOTS } from '../base/limits.ts';
@@ -8,7 +8,8 @@ import type { PublishSpec } from '../host/listen.ts';
 import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
 import { positive, publish, repeated, size, wholeNumber } from './arguments.ts';
 
-export interface GuestOptions {
+/** What a guest's machine is made of. */
+export interface MachineOptions {
   memory: number;
   append: string;
   disk?: string[];
@@ -17,6 +18,9 @@ export interface GuestOptions {
   loadAddress?: number;
   entry?: number;
   strict?: boolean;
+}
+
+export interface GuestOptions extends MachineOptions {
   maxInstructions?: number;
   time: 'real' | 'virtual';
   nsPerInstruction: number;
@@ -32,8 +36,8 @@ const GUEST_MAC = '52:54:00:12:34:56';
 /** Nanoseconds per instruction of virtual time. */
 export const DEFAULT_NS_PER_INSTRUCTION = 4;
 
-/** Adds the options to a command. */
-export function addGuestOptions(command: Command): Command {
+/** Adds the options of a guest's machine to a command. */
+export function addMachineOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--memory <SIZE>', 'guest RAM')
@@ -43,14 +47,25 @@ export function addGuestOptions(command: Command): Command {
     .option('--append <WORDS>', 'command line for the guest', '')
     .option('--disk <FILE>', 'a disk, backed by FILE (repeatable)', repeated)
     .option(
-      '--publish <[HOST:]PORT:GUESTPORT/tcp>',
-      'publish a port of the guest, tcp or udp (repeatable)',
+      '--publish <[HOST:]PORT:GUESTPORT[/udp]>',
+      'publish a port of the guest, TCP or UDP (repeatable)',
       publish,
     )
     .option('--pcap <FILE>', 'capture what the guest’s wire carries, for tcpdump and Wireshark')
     .option('--load-address <ADDRESS>', 'where a flat binary goes (default: 0x100000)', wholeNumber)
     .option('--entry <ADDRESS>', 'entry of a flat binary (default: its first byte)', wholeNumber)
-    .option('--strict', 'an access to what is not there is a guest fault')
+    .option('--strict', 'an access to what is not there is a guest fault');
+}
+
+/** A capture wants a network; VmftError 'usage' where there is none. */
+export function checkCapture({ pcap, publish }: MachineOptions): void {
+  if (pcap !== undefined && !publish)
+    throw new VmftError('usage', '--pcap: the guest has a network where a port is published only');
+}
+
+/** Adds the options to a command. */
+export function addGuestOptions(command: Command): Command {
+  return addMachineOptions(command)
     .option('--max-instructions <N>', 'stop after so many, with status 124', wholeNumber)
     .addOption(
       new Option('--time <CLOCK>', 'the host’s clock, or a function of the instruction count')
@@ -97,8 +112,7 @@ export async function openDevices(
   options: GuestOptions,
 ): Promise<{ config: MachineConfig; disks: DiskFile[] }> {
   const paths = options.disk ?? [];
-  if (options.pcap !== undefined && !options.publish)
-    throw new VmftError('usage', '--pcap: the guest has a network where a port is published only');
+  checkCapture(options);
   const wanted = paths.length + (options.publish ? 1 : 0) + 1;
   if (wanted > VIRTIO_SLOTS)
     throw new VmftError(

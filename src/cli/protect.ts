@@ -2,23 +2,14 @@
 import { basename, resolve } from 'node:path';
 import { type Command as Cmd, Command, Option } from 'commander';
 import { VmftError } from '../base/errors.ts';
-import { DEFAULT_RAM_BYTES } from '../base/limits.ts';
-import { sizeText } from '../base/units.ts';
 import { DEFAULT_TIMING } from '../ft/config.ts';
 import type { ArbiterPlace } from '../host/arbiter.ts';
-import type { PublishSpec } from '../host/listen.ts';
 import type { LogFormat } from '../host/log.ts';
-import { publish, repeated, size, time, wholeNumber } from './arguments.ts';
+import { size, time, wholeNumber } from './arguments.ts';
+import { addMachineOptions, checkCapture, type MachineOptions } from './guest-options.ts';
 import { logFormatOption } from './serve.ts';
 
-interface ProtectOptions {
-  memory: number;
-  append: string;
-  disk?: string[];
-  publish?: PublishSpec[];
-  loadAddress?: number;
-  entry?: number;
-  strict?: boolean;
+interface ProtectOptions extends MachineOptions {
   standbys: number;
   channelLimit: number;
   heartbeat: number;
@@ -27,7 +18,6 @@ interface ProtectOptions {
   arbiter?: string;
   arbiterCa?: string;
   arbiterUser?: string;
-  pcap?: string;
   dir?: string;
   detach?: boolean;
   restart?: boolean;
@@ -94,8 +84,7 @@ function checkOptions(options: ProtectOptions) {
     throw new VmftError('usage', '--failure-timeout: give it twice the heartbeat at least');
   if (detach && restart)
     throw new VmftError('usage', '--restart: somebody must stay to restart; leave out --detach');
-  if (options.pcap !== undefined && !options.publish)
-    throw new VmftError('usage', '--pcap: the guest has a network where a port is published only');
+  checkCapture(options);
 }
 
 /** Defines `vmft protect`. */
@@ -119,22 +108,7 @@ Examples:
 }
 
 function addOptions(command: Cmd): Command {
-  return command
-    .addOption(
-      new Option('--memory <SIZE>', 'guest RAM')
-        .argParser(size)
-        .default(DEFAULT_RAM_BYTES, sizeText(DEFAULT_RAM_BYTES)),
-    )
-    .option('--append <WORDS>', 'command line for the guest', '')
-    .option('--disk <FILE>', 'a shared disk, backed by FILE (repeatable)', repeated)
-    .option(
-      '--publish <[HOST:]PORT:GUESTPORT[/udp]>',
-      'publish a port of the guest, TCP or UDP (repeatable)',
-      publish,
-    )
-    .option('--load-address <ADDRESS>', 'where a flat binary goes (default: 0x100000)', wholeNumber)
-    .option('--entry <ADDRESS>', 'entry of a flat binary (default: its first byte)', wholeNumber)
-    .option('--strict', 'an access to what is not there is a guest fault')
+  return addMachineOptions(command)
     .option('--standbys <N>', 'hosts that wait to become the next backup', wholeNumber, 0)
     .addOption(
       new Option('--channel-limit <SIZE>', 'log that may be under way to the backup')
@@ -165,7 +139,6 @@ function addOptions(command: Cmd): Command {
       '--arbiter-user <FILE>',
       'file with NAME:PASSWORD for etcd (default: VMFT_ARBITER_USER in the environment)',
     )
-    .option('--pcap <FILE>', 'capture what the guest’s wire carries, for tcpdump and Wireshark')
     .option('--dir <DIR>', 'folder of the machine (default: one of its own)')
     .addOption(logFormatOption())
     .option('--detach', 'return when clients can connect')

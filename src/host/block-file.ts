@@ -7,13 +7,11 @@ import {
   existsSync,
   fdatasyncSync,
   fstatSync,
-  fsyncSync,
   openSync,
   readSync,
-  renameSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { replaceDurably } from './durable-file.ts';
 
 /** Every operation throws the error of the system where it fails. */
 export interface BlockFile {
@@ -66,22 +64,10 @@ export class HostFile implements BlockFile {
  */
 export function openOrMake(path: string, fill: () => Iterable<Uint8Array>): HostFile {
   if (!existsSync(path)) {
-    const draft = `${path}.draft`;
-    const fd = openSync(draft, 'w', 0o600);
-    try {
+    replaceDurably(path, (fd) => {
       for (const bytes of fill())
         for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(draft, path);
-    const folder = openSync(dirname(path), 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    });
   }
   return new HostFile(path);
 }

@@ -7,10 +7,15 @@ import { dirname } from 'node:path';
 
 /** Replaces the file at `path`, or makes it: whole and for good when this returns. */
 export function writeDurably(path: string, text: string): void {
+  replaceDurably(path, (file) => writeFileSync(file, text));
+}
+
+/** The same with what `write` writes to a file that is empty and open. */
+export function replaceDurably(path: string, write: (file: number) => void): void {
   const draft = `${path}.draft`;
   const file = openSync(draft, 'w', 0o600);
   try {
-    writeFileSync(file, text);
+    write(file);
     fsyncSync(file);
   } finally {
     closeSync(file);
