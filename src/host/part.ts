@@ -56,6 +56,8 @@ export class Part {
       );
     }
     writeMark(mark, process.pid);
+    // Before the control socket: who answers there is complete.
+    if (place) await serveMetrics({ place, part: name, machine, read: status });
     rmSync(control, { force: true });
     const server = await serveControl(control, (question) => {
       if (question.ask === 'status') return { pid: process.pid, ...status() };
@@ -63,7 +65,6 @@ export class Part {
       setImmediate(onEnd);
       return { ending: true };
     });
-    if (place) await serveMetrics({ place, part: name, machine, read: status });
     process.on('SIGTERM', onEnd);
     process.on('SIGINT', onEnd);
     return new Part(server);
