@@ -42,6 +42,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Comm
     host: async () => (await import('./host.ts')).hostCommand(),
     disk: async () => (await import('./disk.ts')).diskCommand(),
     gateway: async () => (await import('./gateway.ts')).gatewayCommand(),
+    supervisor: async () => (await import('./supervisor.ts')).supervisorCommand(),
   },
   'About:': { version: async () => (await import('./version.ts')).versionCommand() },
 };

@@ -4,17 +4,16 @@
  */
 import { Chalk } from 'chalk';
 import { describePublished } from '../host/listen.ts';
-import type { MachineStatus, ReplicaStatusReport } from '../host/machine-status.ts';
+import type { MachineStatus, PartStatus, ReplicaStatusReport } from '../host/machine-status.ts';
 import type { Protection } from '../host/protection.ts';
 import { STATUS } from './exit-status.ts';
-import { isColoured, note, print } from './print.ts';
+import { counted, isColoured, note, print } from './print.ts';
 
 const NEWLINE = 0x0a;
 
 /** How to stay with a machine. */
 export interface WatchOptions {
   readonly detach: boolean;
-  readonly restart: boolean;
   readonly guestExitCode: boolean;
 }
 
@@ -33,7 +32,6 @@ export async function watch(protection: Protection, options: WatchOptions): Prom
   const end = await protection.watch(
     (status) => view.show(status),
     (bytes) => view.console(bytes),
-    options.restart,
   );
   await protection.stop();
   if (protection.interrupted) return STATUS.ok;
@@ -68,11 +66,16 @@ class Lines {
   }
 }
 
-const partsOf = ({ replicas, gateway, disk }: MachineStatus) => [
+const partsOf = ({ replicas, gateway, disk, supervisor }: MachineStatus) => [
   ...replicas,
   { ...gateway, role: gateway.state },
   ...(disk ? [{ ...disk, role: disk.state }] : []),
+  ...(supervisor ? [{ ...supervisor, role: standOf(supervisor) }] : []),
 ];
+
+/** How a supervisor stands; nobody looks after it. */
+const standOf = ({ state }: PartStatus): string =>
+  state === 'dead' ? 'dead, so nobody starts anew who dies' : state;
 
 function describePart({ role, pid, ...rest }: ReplicaStatusReport): string {
   const { generation = 0 } = rest;
@@ -123,7 +126,7 @@ class Rate {
 /** The machine as lines of text. */
 export function statusLines(status: MachineStatus): string[] {
   const chalk = new Chalk({ level: isColoured() ? 1 : 0 });
-  const { replicas, gateway, disk } = status;
+  const { replicas, gateway, disk, supervisor } = status;
   const lines = [`${chalk.bold(status.machine)}, generation ${status.generation}`];
   for (const replica of replicas) {
     const { name, role, state } = replica;
@@ -132,6 +135,7 @@ export function statusLines(status: MachineStatus): string[] {
   }
   lines.push(`gateway    ${gateway.state.padEnd(9)} ${gatewayDetails(gateway)}`.trimEnd());
   if (disk) lines.push(`disk       ${disk.state}`);
+  if (supervisor) lines.push(supervisorLine(supervisor));
   const failovers = replicas.flatMap(({ name, failovers: own = [] }) =>
     own.map((failover) => ({ ...failover, name })),
   );
@@ -154,6 +158,14 @@ function replicaDetails({ pid, role, ...rest }: ReplicaStatusReport): string {
     if (cpuPercent < 100) details.push(`at most ${cpuPercent} % of the CPU`);
   }
   return details.join(', ');
+}
+
+function supervisorLine(supervisor: NonNullable<MachineStatus['supervisor']>): string {
+  const { pid, restarts = 0, failing = [] } = supervisor;
+  if (pid === undefined) return `supervisor ${standOf(supervisor)}`;
+  const details = [`process ${pid}`, counted(restarts, 'restart')];
+  if (failing.length > 0) details.push(`at birth die again and again: ${failing.join(', ')}`);
+  return `supervisor ${supervisor.state.padEnd(9)} ${details.join(', ')}`;
 }
 
 function gatewayDetails({ pid, connections }: MachineStatus['gateway']): string {

@@ -38,6 +38,7 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
   const protection = await protectGuest({
     program: process.argv[1]!,
     dir: options.dir,
+    supervised: options.restart ?? false,
     logFormat: options.logFormat,
     name: basename(image).replace(/\.[^.]*$/, ''),
     image: await readImage(image, loadAddress !== undefined),
@@ -62,7 +63,6 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
   });
   process.exitCode = await watch(protection, {
     detach: options.detach ?? false,
-    restart: options.restart ?? false,
     guestExitCode: options.guestExitCode ?? false,
   });
 }
@@ -78,12 +78,10 @@ function arbiterOf({ arbiter, arbiterCa, arbiterUser }: ProtectOptions): Arbiter
 }
 
 function checkOptions(options: ProtectOptions) {
-  const { standbys, heartbeat, failureTimeout, detach, restart } = options;
+  const { standbys, heartbeat, failureTimeout } = options;
   if (standbys > 6) throw new VmftError('usage', `--standbys ${standbys}: at most 6`);
   if (failureTimeout < 2 * heartbeat)
     throw new VmftError('usage', '--failure-timeout: give it twice the heartbeat at least');
-  if (detach && restart)
-    throw new VmftError('usage', '--restart: somebody must stay to restart; leave out --detach');
   checkCapture(options);
 }
 
@@ -100,7 +98,7 @@ The guest's clients connect to the published ports; they need not know of any of
 
 Examples:
   vmft protect udp-counter --publish 7000:7/udp
-  vmft protect kv --publish 7000:7/udp --standbys 1 --dir kv.d --detach
+  vmft protect kv --publish 7000:7/udp --standbys 1 --dir kv.d --detach --restart
   vmft protect kv --publish 7000:7/udp --arbiter etcd:http://10.0.0.1:2379
   vmft protect journal --disk disk.img --publish 7000:7/udp --restart`,
     )
@@ -142,6 +140,6 @@ function addOptions(command: Cmd): Command {
     .option('--dir <DIR>', 'folder of the machine (default: one of its own)')
     .addOption(logFormatOption())
     .option('--detach', 'return when clients can connect')
-    .option('--restart', 'start processes that die anew; hosts become standbys')
+    .option('--restart', 'a supervisor starts processes that die anew; hosts become standbys')
     .option('--guest-exit-code', 'end with the guest’s own exit status');
 }

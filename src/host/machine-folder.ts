@@ -37,6 +37,9 @@ export const MAX_REPLICAS = NAMES.length;
 
 const CONFIG = 'machine.json';
 
+/** The file that describes the machine in `folder`. */
+export const configFile = (folder: string): string => join(folder, CONFIG);
+
 /** Files of a machine that go with it, besides those of certain endings and the console. */
 const FILES = ['image', 'key', 'fence', 'end.json', CONFIG];
 const ENDINGS = [MARK_ENDING, '.control', '.socket', '.life', '.sums', '.journal', '.draft'];
@@ -87,7 +90,7 @@ export async function createMachine(folder: string, spec: MachineSpec): Promise<
     if (error instanceof VmftError) throw error;
     throw writeFailure(folder, 'folder', error);
   }
-  return readConfig(join(folder, CONFIG));
+  return readConfig(configFile(folder));
 }
 
 async function describe(spec: MachineSpec) {
@@ -121,7 +124,7 @@ function claimFolder(folder: string, text: string): void {
   const draft = join(folder, `${CONFIG}.${process.pid}`);
   writeFileSync(draft, text, { mode: 0o600 });
   try {
-    linkSync(draft, join(folder, CONFIG));
+    linkSync(draft, configFile(folder));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new VmftError(
@@ -182,7 +185,7 @@ export function removeMachine(
   { folder, machine }: Pick<GroupConfig, 'folder' | 'machine'>,
   isOwnFolder: boolean,
 ): void {
-  const text = readIfThere(join(folder, CONFIG));
+  const text = readIfThere(configFile(folder));
   if (text !== undefined && (JSON.parse(text) as { machine: string }).machine !== machine) return;
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
@@ -194,7 +197,7 @@ export function removeMachine(
   }
   rmSync(join(folder, 'arbiter'), { recursive: true, force: true });
   // Last: whoever finds it gone finds nothing else in his way.
-  rmSync(join(folder, CONFIG), { force: true });
+  rmSync(configFile(folder), { force: true });
   if (!isOwnFolder) return;
   rmSync(join(folder, 'log'), { recursive: true, force: true });
   rmdirSync(folder);

@@ -1,10 +1,8 @@
 /** How a protected machine stands: each of its processes is asked, and looked at from outside. */
 import type { HostId } from '../ft/ports.ts';
 import { askControl } from './control.ts';
-import { DISK } from './disk-process.ts';
-import { GATEWAY } from './gateway-process.ts';
 import type { GroupConfig } from './group-config.ts';
-import { partFiles } from './part.ts';
+import { DISK, GATEWAY, partFiles, SUPERVISOR } from './part.ts';
 import { isAlive, isPaused, readMark } from './process-file.ts';
 import type { Failover } from './replica-status.ts';
 
@@ -45,6 +43,12 @@ export interface MachineStatus {
   readonly gateway: PartStatus & { readonly connections?: number };
   /** Only of a machine with disks. */
   readonly disk?: PartStatus;
+  /** Only where there is one, or was one. */
+  readonly supervisor?: PartStatus & {
+    readonly restarts?: number;
+    /** Processes that die at their birth again and again. */
+    readonly failing?: readonly string[];
+  };
 }
 
 /** What can be told of the process `name`. */
@@ -66,14 +70,30 @@ async function askReplica(folder: string, name: HostId): Promise<ReplicaStatusRe
 /** Looks at all processes of a machine. */
 export async function statusOf(config: GroupConfig): Promise<MachineStatus> {
   const { folder, machine, hosts, disks } = config;
-  const [replicas, gateway, disk] = await Promise.all([
+  const isSupervised = readMark(partFiles(folder, SUPERVISOR).mark) !== undefined;
+  const [replicas, gateway, disk, supervisor] = await Promise.all([
     Promise.all(hosts.map(({ name }) => askReplica(folder, name))),
     askPart(folder, GATEWAY),
     disks.length > 0 ? askPart(folder, DISK) : undefined,
+    isSupervised ? askPart(folder, SUPERVISOR) : undefined,
   ]);
   const generation = Math.max(0, ...replicas.map((replica) => replica.generation ?? 0));
-  return { machine, generation, replicas, gateway, ...(disk ? { disk } : {}) };
+  return {
+    machine,
+    generation,
+    replicas,
+    gateway,
+    ...(disk && { disk }),
+    ...(supervisor && { supervisor }),
+  };
 }
+
+/** The processes of a machine that its guest needs: all but the supervisor. */
+export const workersOf = ({ replicas, gateway, disk }: MachineStatus): PartStatus[] => [
+  ...replicas,
+  gateway,
+  ...(disk ? [disk] : []),
+];
 
 /** Whether the guest is live on this replica. */
 export const isLive = ({ role }: ReplicaStatusReport): boolean =>

@@ -12,13 +12,18 @@ import { serveMetrics } from './metrics.ts';
 import type { Measured } from './metrics-table.ts';
 import { isAlive, MARK_ENDING, readMark, writeMark } from './process-file.ts';
 
+/** Names of the processes that carry no replica, and of their files. */
+export const GATEWAY = 'gateway';
+export const DISK = 'disk';
+export const SUPERVISOR = 'supervisor';
+
 /** How long another process may take to hear that it should end, in ms. */
 const END_MS = 1000;
 
 /** What a process does when it is asked something, or told to end. */
 export interface PartOptions {
   readonly config: Pick<GroupConfig, 'folder' | 'machine' | 'metrics'>;
-  /** Name of the process: that of a host, `disk` or `gateway`. */
+  /** Name of the process: that of a host, or one of the names above. */
   readonly name: string;
   /** What `vmft status` shows of it. */
   readonly status: () => Measured;
@@ -34,6 +39,14 @@ export const partFiles = (folder: string, name: string) => ({
   control: join(folder, `${name}.control`),
   log: join(folder, 'log', `${name}.log`),
 });
+
+/** Names of all processes that a machine may have. */
+export const partNames = ({ hosts }: Pick<GroupConfig, 'hosts'>): string[] => [
+  ...hosts.map(({ name }) => name),
+  GATEWAY,
+  DISK,
+  SUPERVISOR,
+];
 
 /** One process of a machine, as the others and people see it. */
 export class Part {
@@ -77,10 +90,11 @@ export class Part {
 }
 
 /** The machine has ended: whoever else runs in its folder ends too. */
-export async function endOthers({ folder, hosts }: GroupConfig, name: string): Promise<void> {
-  const names = [...hosts.map((host) => host.name), 'gateway', 'disk'];
-  const others = names.filter((other) => other !== name);
+export async function endOthers(config: GroupConfig, name: string): Promise<void> {
+  const others = partNames(config).filter((other) => other !== name);
   await Promise.all(
-    others.map((other) => askControl(partFiles(folder, other).control, { ask: 'end' }, END_MS)),
+    others.map((other) =>
+      askControl(partFiles(config.folder, other).control, { ask: 'end' }, END_MS),
+    ),
   );
 }
