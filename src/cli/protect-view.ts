@@ -123,6 +123,9 @@ class Rate {
   }
 }
 
+/** What draws attention where it should. */
+const COLOURS = { running: 'green', elsewhere: 'yellow', paused: 'red', dead: 'red' } as const;
+
 /** The machine as lines of text. */
 export function statusLines(status: MachineStatus): string[] {
   const chalk = new Chalk({ level: isColoured() ? 1 : 0 });
@@ -130,11 +133,14 @@ export function statusLines(status: MachineStatus): string[] {
   const lines = [`${chalk.bold(status.machine)}, generation ${status.generation}`];
   for (const replica of replicas) {
     const { name, role, state } = replica;
-    const colour = state === 'running' ? chalk.green : chalk.red;
-    lines.push(`${name.padEnd(10)} ${colour(role.padEnd(9))} ${replicaDetails(replica)}`.trimEnd());
+    const colour = COLOURS[state];
+    lines.push(
+      `${name.padEnd(10)} ${chalk[colour](role.padEnd(9))} ${replicaDetails(replica)}`.trimEnd(),
+    );
   }
   lines.push(`gateway    ${gateway.state.padEnd(9)} ${gatewayDetails(gateway)}`.trimEnd());
-  if (disk) lines.push(`disk       ${disk.state}`);
+  if (disk?.state === 'elsewhere') lines.push(`disk       elsewhere ${elsewhere(disk)}`);
+  else if (disk) lines.push(`disk       ${disk.state}`);
   if (supervisor) lines.push(supervisorLine(supervisor));
   const failovers = replicas.flatMap(({ name, failovers: own = [] }) =>
     own.map((failover) => ({ ...failover, name })),
@@ -146,7 +152,14 @@ export function statusLines(status: MachineStatus): string[] {
   return lines;
 }
 
-function replicaDetails({ pid, role, ...rest }: ReplicaStatusReport): string {
+/** What is known here of a process on another computer. */
+function elsewhere({ address, known = [] }: PartStatus): string {
+  return `${address}, ${known.length > 0 ? known.join(', ') : 'not asked'}`;
+}
+
+function replicaDetails(replica: ReplicaStatusReport): string {
+  if (replica.state === 'elsewhere') return elsewhere(replica);
+  const { pid, role, ...rest } = replica;
   const { lagMs = 0, heldOutputs = 0, cpuPercent = 100, instructions } = rest;
   const details = pid === undefined ? [] : [`process ${pid}`];
   if (instructions !== undefined && instructions > 0) {
@@ -168,7 +181,9 @@ function supervisorLine(supervisor: NonNullable<MachineStatus['supervisor']>): s
   return `supervisor ${supervisor.state.padEnd(9)} ${details.join(', ')}`;
 }
 
-function gatewayDetails({ pid, connections }: MachineStatus['gateway']): string {
+function gatewayDetails(gateway: MachineStatus['gateway']): string {
+  if (gateway.state === 'elsewhere') return elsewhere(gateway);
+  const { pid, connections } = gateway;
   const details = pid === undefined ? [] : [`process ${pid}`];
   if (connections !== undefined) details.push(`${connections} client connections`);
   return details.join(', ');
