@@ -4,7 +4,12 @@
  */
 import { Chalk } from 'chalk';
 import { describePublished } from '../host/listen.ts';
-import type { MachineStatus, PartStatus, ReplicaStatusReport } from '../host/machine-status.ts';
+import {
+  type MachineStatus,
+  type PartStatus,
+  type ReplicaStatusReport,
+  workersOf,
+} from '../host/machine-status.ts';
 import type { Protection } from '../host/protection.ts';
 import { STATUS } from './exit-status.ts';
 import { counted, isColoured, note, print } from './print.ts';
@@ -142,6 +147,9 @@ export function statusLines(status: MachineStatus): string[] {
   if (disk?.state === 'elsewhere') lines.push(`disk       elsewhere ${elsewhere(disk)}`);
   else if (disk) lines.push(`disk       ${disk.state}`);
   if (supervisor) lines.push(supervisorLine(supervisor));
+  const measured = [...workersOf(status), ...(supervisor ? [supervisor] : [])];
+  const metrics = measured.flatMap(({ name, metrics: at }) => (at ? [`${name} ${at}`] : []));
+  if (metrics.length > 0) lines.push(`metrics    ${metrics.join(', ')}`);
   const failovers = replicas.flatMap(({ name, failovers: own = [] }) =>
     own.map((failover) => ({ ...failover, name })),
   );

@@ -5,9 +5,11 @@ import { VmftError } from '../base/errors.ts';
 import { DEFAULT_TIMING } from '../ft/config.ts';
 import type { ArbiterPlace } from '../host/arbiter.ts';
 import type { LogFormat } from '../host/log.ts';
+import { checkFirstMetrics } from '../host/part.ts';
+import type { HostPort } from '../host/secure-socket.ts';
 import { size, time, wholeNumber } from './arguments.ts';
 import { addMachineOptions, checkCapture, type MachineOptions } from './guest-options.ts';
-import { logFormatOption } from './serve.ts';
+import { logFormatOption, metricsOption } from './serve.ts';
 
 interface ProtectOptions extends MachineOptions {
   standbys: number;
@@ -23,6 +25,7 @@ interface ProtectOptions extends MachineOptions {
   restart?: boolean;
   guestExitCode?: boolean;
   logFormat: LogFormat;
+  metrics?: HostPort;
 }
 
 const MS = 1_000_000;
@@ -53,6 +56,7 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
     disks: measureDisks(options.disk ?? []),
     publish: options.publish ?? [],
     arbiter: arbiterOf(options),
+    firstMetrics: options.metrics,
     pcap: options.pcap && resolve(options.pcap),
     settings: {
       heartbeatMs: Math.ceil(options.heartbeat / MS),
@@ -82,6 +86,7 @@ function checkOptions(options: ProtectOptions) {
   if (standbys > 6) throw new VmftError('usage', `--standbys ${standbys}: at most 6`);
   if (failureTimeout < 2 * heartbeat)
     throw new VmftError('usage', '--failure-timeout: give it twice the heartbeat at least');
+  if (options.metrics) checkFirstMetrics(options.metrics, 2 + standbys);
   checkCapture(options);
 }
 
@@ -139,6 +144,7 @@ function addOptions(command: Cmd): Command {
     )
     .option('--dir <DIR>', 'folder of the machine (default: one of its own)')
     .addOption(logFormatOption())
+    .addOption(metricsOption('metrics and health of all processes, each at a port from this on'))
     .option('--detach', 'return when clients can connect')
     .option('--restart', 'a supervisor starts processes that die anew; hosts become standbys')
     .option('--guest-exit-code', 'end with the guest’s own exit status');

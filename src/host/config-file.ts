@@ -19,7 +19,8 @@ import {
   placeText,
   withDefaults,
 } from './json-schema.ts';
-import { parseAddress } from './secure-socket.ts';
+import { checkFirstMetrics } from './part.ts';
+import { parseAddress, parseHostPort } from './secure-socket.ts';
 
 const SCHEMA = fileURLToPath(new URL('../../docs/machine.schema.json', import.meta.url));
 
@@ -61,7 +62,7 @@ const wordsOf = ({ path, message }: DocumentFault): string =>
 
 /** What is wrong although the schema allows it. */
 function findDoubt(config: ConfigDocument): DocumentFault | undefined {
-  const { hosts, timing, disk, gateway, arbiter } = config;
+  const { hosts, timing, disk, gateway, arbiter, metrics } = config;
   const twin = hosts.findIndex(({ name }, at) => hosts.findIndex((h) => h.name === name) < at);
   if (twin >= 0) {
     const message = `${hosts[twin]!.name} is there already; give every host a name of its own`;
@@ -79,6 +80,7 @@ function findDoubt(config: ConfigDocument): DocumentFault | undefined {
     ]),
     [['disk'], () => parseAddress(disk)],
     [['gateway'], () => parseAddress(gateway)],
+    [['metrics'], () => metrics && checkFirstMetrics(parseHostPort(metrics), hosts.length)],
     [['arbiter'], () => openArbiter(arbiter, () => {}).close()],
   ];
   for (const [path, check] of checks) {

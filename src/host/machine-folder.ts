@@ -27,7 +27,7 @@ import { readIfThere } from './durable-file.ts';
 import { isFile, writeFailure } from './files.ts';
 import type { GroupConfig } from './group-config.ts';
 import { MARK_ENDING } from './process-file.ts';
-import { KEY_BYTES } from './secure-socket.ts';
+import { type HostPort, hostPortText, KEY_BYTES } from './secure-socket.ts';
 
 /** Hosts by the order in which they take over. */
 const NAMES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta'];
@@ -55,6 +55,7 @@ export interface MachineSpec {
   readonly publish: GroupConfig['publish'];
   /** A directory in the machine's folder where none is given; paths are absolute. */
   readonly arbiter?: ArbiterPlace | undefined;
+  readonly firstMetrics?: HostPort | undefined;
   /** An absolute path. */
   readonly pcap?: string | undefined;
   readonly settings: Partial<
@@ -111,6 +112,7 @@ async function describe(spec: MachineSpec) {
     arbiterCa: ca,
     arbiterUser: user,
     pcap: spec.pcap,
+    metrics: spec.firstMetrics && hostPortText(spec.firstMetrics),
     hosts,
     disk: 'unix:disk.socket',
     gateway: 'unix:gateway.socket',

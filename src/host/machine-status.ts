@@ -23,6 +23,8 @@ export interface PartStatus {
   readonly state: 'running' | 'paused' | 'dead' | 'elsewhere';
   /** It answers. */
   readonly isReady?: boolean;
+  /** Where it tells its metrics. */
+  readonly metrics?: string;
   /** Where a process elsewhere listens. */
   readonly address?: string;
   /** What those on this computer know of a process elsewhere, in words. */

@@ -11,6 +11,7 @@ import type { GroupConfig } from './group-config.ts';
 import { serveMetrics } from './metrics.ts';
 import type { Measured } from './metrics-table.ts';
 import { isAlive, MARK_ENDING, readMark, writeMark } from './process-file.ts';
+import { type HostPort, hostPortText } from './secure-socket.ts';
 
 /** Names of the processes that carry no replica, and of their files. */
 export const GATEWAY = 'gateway';
@@ -40,13 +41,33 @@ export const partFiles = (folder: string, name: string) => ({
   log: join(folder, 'log', `${name}.log`),
 });
 
+const SERVERS = [GATEWAY, DISK, SUPERVISOR];
+
 /** Names of all processes that a machine may have. */
 export const partNames = ({ hosts }: Pick<GroupConfig, 'hosts'>): string[] => [
   ...hosts.map(({ name }) => name),
-  GATEWAY,
-  DISK,
-  SUPERVISOR,
+  ...SERVERS,
 ];
+
+/**
+ * Where a process of a machine tells its metrics, if the machine has a place for them: each has a
+ * port of its own, from the first one on, in the order of {@link partNames}.
+ */
+export function metricsPlaceOf(
+  config: Pick<GroupConfig, 'hosts' | 'firstMetrics'>,
+  name: string,
+): HostPort | undefined {
+  const { firstMetrics: first } = config;
+  return first && { host: first.host, port: first.port + partNames(config).indexOf(name) };
+}
+
+/** VmftError 'usage' where some process of a machine with so many hosts would have no port. */
+export function checkFirstMetrics({ port }: HostPort, hosts: number): void {
+  const more = hosts + SERVERS.length - 1;
+  if (port + more <= 65535) return;
+  const need = `${hosts} hosts need metrics ports up to ${port + more}`;
+  throw new VmftError('usage', `${need}; begin at ${65535 - more} at most`);
+}
 
 /** One process of a machine, as the others and people see it. */
 export class Part {
@@ -73,7 +94,8 @@ export class Part {
     if (place) await serveMetrics({ place, part: name, machine, read: status });
     rmSync(control, { force: true });
     const server = await serveControl(control, (question) => {
-      if (question.ask === 'status') return { pid: process.pid, ...status() };
+      if (question.ask === 'status')
+        return { pid: process.pid, ...status(), ...(place && { metrics: hostPortText(place) }) };
       if (question.ask !== 'end') return answer?.(question);
       setImmediate(onEnd);
       return { ending: true };

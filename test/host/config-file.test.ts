@@ -91,6 +91,11 @@ describe('a configuration', () => {
       SMALL.replace('"[fd00::4]:7000"', 'g:70000'),
       '5:1: gateway: "g:70000"',
     ],
+    [
+      'metrics beyond the last port',
+      `${SMALL}metrics: 127.0.0.1:65532\n`,
+      '9:1: metrics: 2 hosts need metrics ports up to 65536; begin at 65531 at most',
+    ],
     ['a wrong kind', SMALL.replace('[fd00::4]:7000', ''), '5:1: gateway: expected where the'],
     ['a name twice', SMALL.replace('beta', 'alpha'), '8:7: hosts[1].name: alpha is there already'],
     ['no hosts', SMALL.replace(/hosts:[\s\S]*/, 'hosts: []\n'), '6:1: hosts: expected the list of'],

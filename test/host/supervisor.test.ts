@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isLong } from '../support/runs.ts';
 import { Asker } from './asker.ts';
 import { Protected } from './protected.ts';
-import { until } from './support.ts';
+import { freePortRange, until } from './support.ts';
 
 const DISK_BYTES = 64 * 512;
 
@@ -29,7 +29,9 @@ const supervisor = async () => (await machine.look())!.supervisor!;
 describe('a supervisor', () => {
   it('starts whoever dies anew; without it the machine goes on', async () => {
     writeFileSync(join(machine.home, 'disk.img'), new Uint8Array(DISK_BYTES));
-    machine.start('udp-counter', '7/udp', '--restart', '--disk', 'disk.img');
+    const port = await freePortRange(5);
+    const options = ['--disk', 'disk.img', '--metrics', `${port}`];
+    machine.start('udp-counter', '7/udp', '--restart', ...options);
     const numbers = [await client.count('#0')];
     const before = (await machine.look())!;
     for (const victim of ['primary', 'gateway', 'disk']) crash(victim);
@@ -39,6 +41,12 @@ describe('a supervisor', () => {
     expect(after.gateway.pid).not.toBe(before.gateway.pid);
     expect(after.disk!.pid).not.toBe(before.disk!.pid);
     expect(machine.log('supervisor')).toMatch(/ gateway has died; starts it anew\n/);
+    // Each has the port that it had before.
+    expect(machine.vmft('status', machine.dir).stdout).toContain(
+      `metrics    alpha 127.0.0.1:${port}, beta 127.0.0.1:${port + 1}, `,
+    );
+    const restarts = await (await fetch(`http://127.0.0.1:${port + 4}/metrics`)).text();
+    expect(restarts).toMatch(/^vmft_restarts_total\{.*part="supervisor"\} 3$/m);
     crash('supervisor');
     crash('backup');
     await machine.withRole('alone');
