@@ -113,6 +113,13 @@ describe('a configuration', () => {
     ['no YAML', 'machine: [', '1:11: '],
     ['a list', '- 1\n', '1:1: expected all that the processes'],
     ['nothing', '', '1:1: expected all that the processes of a machine are told'],
+    ['a binary file', '\u007fELF\u0001', '1:1: U+007F in it: expected a text, YAML or JSON'],
+    [
+      'a long text',
+      `"${'abc\\n'.repeat(99)}"`,
+      '1:1: expected all that the processes of a machine are told; paths are relative to the ' +
+        `folder of the file, got "${'abc\\n'.repeat(15)}" …`,
+    ],
     ['an alias of nothing', 'machine: *m\n', '1:1: Unresolved alias'],
   ])('is refused with place and remedy: %s', (_, text, words) => {
     expect(refusal(text).slice(0, words.length)).toBe(words);
