@@ -130,7 +130,7 @@ describeWithTool('nasm', 'a good source with one damaged line', () => {
         if (first !== undefined && !FOLLOWING.test(theirs.messages))
           expect(errorLines(result), theirs.messages).toContain(first);
       }),
-      { seed: 1, numRuns: runs(80) },
+      { seed: 1, numRuns: runs(80, 30) },
     );
   });
 });

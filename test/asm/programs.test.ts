@@ -105,7 +105,7 @@ describeWithTool('nasm', 'sizes settle where nasm lets them settle', () => {
         expect(errors.length === 0).toBe(theirs.bytes !== undefined);
         expect([...image]).toEqual([...(theirs.bytes ?? [])]);
       }),
-      { numRuns: runs(120) },
+      { numRuns: runs(120, 40) },
     );
   });
 });

@@ -213,6 +213,6 @@ test('whatever is written, captured and restored: hashes follow from contents al
       expect(memory.hash()).toEqual(reference.hash());
       expect(memory.capture()).toEqual(reference.capture());
     }),
-    { numRuns: runs(100) },
+    { numRuns: runs(100, 40) },
   );
 });

@@ -261,7 +261,7 @@ describe('the machine', () => {
         expect(used.feed(one)).toBe(fresh);
         expect(used.feed(one)).toBe(fresh);
       }),
-      { numRuns: runs(150) },
+      { numRuns: runs(150, 50) },
     );
   });
 });

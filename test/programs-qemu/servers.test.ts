@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CatalogueDevice } from '../support/catalogue.ts';
 import { guestImage } from '../support/guest-image.ts';
+import { runsByLength } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { QemuGuest } from './qemu.ts';
 
@@ -87,7 +88,7 @@ describeWithTool(['qemu-system-i386', 'redis-cli', 'redis-benchmark'], 'redis', 
 
   it('passes every test of redis-benchmark, with fifty clients', () =>
     withGuest('redis', 6379, [NET], async (port) => {
-      const args = ['-p', `${port}`, '-n', '300', '-q'];
+      const args = ['-p', `${port}`, '-n', `${runsByLength(60, 300, 300)}`, '-q'];
       const { stdout, stderr } = await run('redis-benchmark', args);
       const lines = stdout.split(/[\r\n]+/).filter((line) => line.includes('per second'));
       expect(stderr).toBe('');

@@ -26,7 +26,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), crash, (seed, fault) => {
         expect(run(toyScenario(seed, [fault])).violations).toEqual([]);
       }),
-      { numRuns: runs(25) },
+      { numRuns: runs(25, 12) },
     );
   });
 
@@ -35,7 +35,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), crash, fc.integer({ min: 50, max: 3000 }), (seed, fault, exitAt) => {
         expect(run(toyScenario(seed, [fault]), exitAt).violations).toEqual([]);
       }),
-      { numRuns: runs(20) },
+      { numRuns: runs(20, 10) },
     );
   });
 
@@ -44,7 +44,7 @@ describe('a protected toy machine', () => {
       fc.property(fc.nat(), anyFaults, (seed, faults) => {
         expect(run(toyScenario(seed, faults)).violations).toEqual([]);
       }),
-      { numRuns: runs(40) },
+      { numRuns: runs(40, 20) },
     );
   });
 });
@@ -56,7 +56,7 @@ describe('a protected toy machine of any settings', () => {
       fc.property(fc.nat(), anyFaults, settings, exitAt, (seed, faults, set, exit) => {
         expect(run({ ...toyScenario(seed, faults), ...set }, exit).violations).toEqual([]);
       }),
-      { numRuns: runs(40) },
+      { numRuns: runs(40, 20) },
     );
   });
 });

@@ -13,13 +13,13 @@ import {
   TWICE_EVERY,
   tallyUp,
 } from '../../src/sim/soak.ts';
-import { runs } from '../support/runs.ts';
+import { runs, runsByLength } from '../support/runs.ts';
 import { guestParts } from './guests.ts';
 
 const tally = newTally();
 
 it.each(SOAK_GUESTS)('random worlds of %s', (guest) => {
-  for (let seed = 1; seed <= runs(5); seed++) {
+  for (let seed = 1; seed <= runs(5, 2); seed++) {
     const scenario = soakScenario(seed, { guest, without: [] });
     const result = soakOne(scenario, guestParts);
     tallyUp(tally, result);
@@ -42,7 +42,7 @@ it('a world that fails is reduced to a file that fails alike', () => {
   const scenario = soakScenario(1, { guest: 'kv', without: ['win-first'] });
   const fails = (candidate: typeof scenario) => convictionsOf(candidate, guestParts).length > 0;
   expect(fails(scenario)).toBe(true);
-  const smallest = shrink(scenario, fails, 60);
+  const smallest = shrink(scenario, fails, runsByLength(40, 60, 60));
   expect(smallest.faults.length).toBeLessThan(scenario.faults.length);
   const again = parseScenario(scenarioText(smallest), 'soak-1.yaml');
   expect(convictionsOf(again, guestParts)).toEqual(convictionsOf(smallest, guestParts));

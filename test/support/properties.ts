@@ -1,7 +1,5 @@
-/** Before every test file: VMFT_RUNS also multiplies the runs of properties that name no number. */
+/** Before every test file: how often properties are tried that name no number. */
+import { configureGlobal } from 'fast-check';
 import { runs } from './runs.ts';
 
-if (process.env.VMFT_RUNS) {
-  const { configureGlobal } = await import('fast-check');
-  configureGlobal({ numRuns: runs(100) });
-}
+configureGlobal({ numRuns: runs(100, 50) });

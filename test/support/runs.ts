@@ -6,13 +6,13 @@
 const factor = Number(process.env.VMFT_RUNS || 1);
 if (!(factor > 0)) throw new Error(`VMFT_RUNS must be a positive number: ${process.env.VMFT_RUNS}`);
 
-/** `usual` times the factor, at least 1. */
-export function runs(usual: number): number {
-  return Math.max(1, Math.round(usual * factor));
-}
-
 /** Whether the long checks run: what takes long and what has been seen often is done too. */
 export const isLong = factor >= 3;
+
+/** `usual` times the factor, at least 1; `short` instead of it where the checks are short. */
+export function runs(usual: number, short = usual): number {
+  return Math.max(1, Math.round((isLong ? usual : short) * factor));
+}
 
 /**
  * How often something costly is done, by the length of the checks: in `npm test`, in `.ci/run`
