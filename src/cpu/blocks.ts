@@ -22,10 +22,13 @@ import { SHIFT_RULES } from './ops/shift.ts';
 import { STACK_RULES } from './ops/stack.ts';
 import { STRING_RULES } from './ops/string.ts';
 import { SYSTEM_RULES } from './ops/system.ts';
-import { Header, UOP_WORDS, Uop } from './uop.ts';
+import { Field, Header, UOP_WORDS, Uop } from './uop.ts';
 
 /** Instructions in one block, at most. */
 const MAX_INSTRUCTIONS = 64;
+
+/** From a block that is one careful operation to the next one: that, and a header. */
+const BEHIND = 2 * UOP_WORDS;
 
 const RULES: Rules = {
   ...MOVE_RULES,
@@ -91,13 +94,10 @@ export class BlockBuilder {
     let instructions = 0;
     const most = Math.min(limit, MAX_INSTRUCTIONS);
     for (;;) {
-      if (map.careful.has(at)) {
-        this.#careful(at, instructions);
-        break;
-      }
-      const length = this.#one(at, false);
+      const length = map.careful.has(at) ? 0 : this.#one(at, false);
       if (length === 0) {
-        this.#careful(at, instructions);
+        if (instructions === 0) return this.#careful(start, at);
+        e.goto(at);
         break;
       }
       instructions++;
@@ -108,30 +108,45 @@ export class BlockBuilder {
         break;
       }
     }
-    const end = Math.max(at, address + 1);
-    this.#header(start, address, end, instructions);
-    map.top = e.at;
-    map.enter(start, address, Math.min(end, this.#core.ramBytes));
+    this.#enter(start, address, at, instructions);
     return start;
   }
 
-  /** Decodes the one instruction at `address`, whatever it does, into the scratch block. */
+  /** The block of the one instruction at `address`, whatever it does. */
   buildOne(address: number): number {
+    const known = this.#map.find(address);
+    if (known !== 0 && this.#map.code[known + Field.Op] === Uop.Careful) return known + BEHIND;
     const start = 2 * UOP_WORDS;
+    this.#alone(start, address);
+    return start;
+  }
+
+  /**
+   * A careful instruction is done by the outer loop: its block has no instructions but those of
+   * another block right behind, which that loop asks for by {@link buildOne}.
+   */
+  #careful(start: number, address: number): number {
+    this.#emitter.op(Uop.Careful, 0, 0, address);
+    const length = this.#alone(start + BEHIND, address);
+    this.#enter(start, address, address + length, 0);
+    return start;
+  }
+
+  /** Decodes one instruction into a block at `start`; returns its length. */
+  #alone(start: number, address: number): number {
     const e = this.#emitter;
     e.beginBlock(start);
     const length = this.#one(address, true);
     if (!e.ended) e.goto(address + length);
     this.#header(start, address, address + length, 1);
-    return start;
+    return length;
   }
 
-  /**
-   * A careful instruction is done by the outer loop; a block of nothing else has no instructions.
-   */
-  #careful(at: number, before: number): void {
-    if (before > 0) this.#emitter.goto(at);
-    else this.#emitter.op(Uop.Careful, 0, 0, at);
+  /** Enters the block of [address, end) into the map; it is the last that was built. */
+  #enter(start: number, address: number, end: number, instructions: number): void {
+    this.#header(start, address, end, instructions);
+    this.#map.top = this.#emitter.at;
+    this.#map.enter(start, address, Math.min(end, this.#core.ramBytes));
   }
 
   /** Lowers the instruction at `at`; returns its length, or 0 for one that must be careful. */
