@@ -49,6 +49,8 @@ export class Publisher {
   /** By their names, which are used again. */
   readonly #udpClients = new Map<number, UdpClient>();
   #timer: NodeJS.Timeout | undefined;
+  /** When it rings. */
+  #timerNs = Number.POSITIVE_INFINITY;
   #frames = { in: 0, out: 0 };
 
   constructor(options: PublisherOptions) {
@@ -199,10 +201,12 @@ export class Publisher {
 
   #setTimer(): void {
     const { deadlineNs } = this.#gateway;
-    if (deadlineNs === undefined || this.#timer !== undefined) return;
+    if (deadlineNs === undefined || deadlineNs >= this.#timerNs) return;
+    clearTimeout(this.#timer);
+    this.#timerNs = deadlineNs;
     const waitMs = Math.max(0, Math.ceil((deadlineNs - nowNs()) / 1e6));
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+      this.#timerNs = Number.POSITIVE_INFINITY;
       this.#work();
     }, waitMs);
   }

@@ -13,7 +13,7 @@ import type { TcpSegment } from './tcp.ts';
 import { isCall, refuse, TcpEndpoint } from './tcp-endpoint.ts';
 import { seqAdd, type TcpConfig, type TcpFailure, type TcpState } from './tcp-state.ts';
 
-/** How exactly timers are kept: the shortest of them are several times as long. */
+/** How exactly timers are kept: most of them are many times as long. */
 export const TIMER_GRAIN_NS = 20e6;
 
 /** Local ports that connections have: those that IANA leaves to everybody. */

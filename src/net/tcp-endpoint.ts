@@ -8,7 +8,7 @@
  *   for (;;) { transmit(end.poll(now)); … end.onSegment(segment, now); … end.read() … }
  *
  * Known deviations: no window scaling, no selective acknowledgement, no congestion control (the
- * wire between gateway and guest has no other users), no urgent data, no delayed acknowledgement;
+ * wire between gateway and guest has no other users), no urgent data;
  * FIN-WAIT-2 waits without limit (but with signs of life), since whoever closed can abort.
  */
 import { ringAppend, ringCopy, ringDrop, ringRoom } from './byte-ring.ts';
@@ -88,8 +88,8 @@ export class TcpEndpoint {
 
   /** When `poll` must be called at the latest, if nothing happens before. */
   get deadlineNs(): number | undefined {
-    const { retransmitAtNs, keepAliveAtNs, timeWaitUntilNs } = this.state;
-    const times = [retransmitAtNs, keepAliveAtNs, timeWaitUntilNs];
+    const { ackAtNs, retransmitAtNs, keepAliveAtNs, timeWaitUntilNs } = this.state;
+    const times = [ackAtNs, retransmitAtNs, keepAliveAtNs, timeWaitUntilNs];
     const set = times.filter((ns) => ns !== undefined);
     return set.length === 0 ? undefined : Math.min(...set);
   }

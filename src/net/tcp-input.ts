@@ -45,7 +45,7 @@ export function takeSegment(state: TcpState, segment: TcpSegment, nowNs: number)
   if (!(flags & TCP_ACK)) return;
   heard(state, nowNs);
   if (!takeAcknowledgement(state, segment, nowNs)) return;
-  takePayload(state, state.expected, segment);
+  takePayload(state, state.expected, segment, nowNs);
   takeFin(state, nowNs);
 }
 
@@ -221,9 +221,9 @@ function enterTimeWait(state: TcpState, nowNs: number): void {
   state.timeWaitUntilNs = nowNs + state.config.timeWaitNs;
 }
 
-function takePayload(state: TcpState, expected: number, segment: TcpSegment): void {
+function takePayload(state: TcpState, expected: number, segment: TcpSegment, nowNs: number): void {
   if (segmentLength(segment) === 0) return;
-  state.ackDue = true;
+  acknowledge(state, expected, segment, nowNs);
   const { phase } = state;
   if (phase !== 'established' && phase !== 'fin-wait-1' && phase !== 'fin-wait-2') return;
   const room = receiveWindow(state);
@@ -244,6 +244,24 @@ function takePayload(state: TcpState, expected: number, segment: TcpSegment): vo
   if (segment.flags & TCP_FIN && complete)
     state.peerFin = seqAdd(segment.sequence, segment.payload.length);
   if (state.islands[0]?.start === 0) takeContiguous(state, expected);
+}
+
+/**
+ * An acknowledgement may wait for something to go with, but not that of every second segment, nor
+ * of one that is out of order, the last, or too long for our room (RFC 9293 §3.8.6.3, RFC 5681
+ * §4.2).
+ */
+function acknowledge(
+  state: TcpState,
+  expected: number,
+  { sequence, flags, payload }: TcpSegment,
+  nowNs: number,
+): void {
+  const { delayedAckNs } = state.config;
+  const isNext = sequence === expected && state.islands.length === 0 && !(flags & TCP_FIN);
+  const mayWait = isNext && payload.length <= receiveWindow(state) && state.ackAtNs === undefined;
+  if (mayWait && delayedAckNs !== undefined) state.ackAtNs = nowNs + delayedAckNs;
+  else state.ackDue = true;
 }
 
 /** `islands` with one more: in order, apart from each other. */

@@ -30,6 +30,7 @@ export function makeSegments(state: TcpState, nowNs: number): TcpSegment[] {
 }
 
 function expireTimers(state: TcpState, nowNs: number): void {
+  if (state.ackAtNs !== undefined && nowNs >= state.ackAtNs) state.ackDue = true;
   if (state.timeWaitUntilNs !== undefined && nowNs >= state.timeWaitUntilNs) endTcp(state);
   if (state.retransmitAtNs === undefined || nowNs < state.retransmitAtNs) return;
   delete state.retransmitAtNs;
@@ -71,6 +72,7 @@ function segment(
   const window = receiveWindow(state);
   if (heard) {
     state.ackDue = false;
+    delete state.ackAtNs;
     state.windowEnd = seqAdd(expected, window);
   }
   return {

@@ -52,6 +52,11 @@ export interface TcpConfig {
    * maxRetransmitNs (RFC 9293 §3.8.4); without it a connection waits for ever.
    */
   readonly keepAliveNs?: number;
+  /**
+   * How long an acknowledgement may wait for a segment that it can go with (RFC 9293 §3.8.6.3: less
+   * than 0.5 s); without it nothing waits.
+   */
+  readonly delayedAckNs?: number;
   /** How long a closed connection answers a repeated FIN: several times maxRetransmitNs. */
   readonly timeWaitNs: number;
 }
@@ -117,6 +122,8 @@ export interface TcpState {
 
   /** Something to tell now. */
   ackDue: boolean;
+  /** Something to tell then at the latest. */
+  ackAtNs?: number;
   /** Send the oldest unacknowledged segment again now. */
   resendDue: boolean;
   /** Send at least one byte, whatever the window says. */
@@ -197,6 +204,7 @@ export function endTcp(state: TcpState, failure?: TcpFailure): void {
   delete state.retransmitAtNs;
   delete state.keepAliveAtNs;
   delete state.timeWaitUntilNs;
+  delete state.ackAtNs;
   state.ackDue = false;
 }
 

@@ -40,12 +40,17 @@ async function collect(socket: Socket): Promise<Buffer> {
 describeWithTool(['qemu-system-i386', 'curl'], 'a published port', () => {
   let wire: SlirpWire;
   let publisher: Publisher;
+  /** Frames for the guest that are lost from now on. */
+  let toLose = 0;
   const servers: Server[] = [];
 
   beforeAll(async () => {
     wire = await SlirpWire.start();
     publisher = new Publisher({
-      deliver: (frame) => wire.transmit([frame]),
+      deliver: (frame) => {
+        if (toLose > 0) toLose--;
+        else wire.transmit([frame]);
+      },
       config: { mac: OUR_MAC, ip: OUR_IP, guest: HOST_IP },
     });
     wire.onFrame = (frame) => publisher.receive(frame);
@@ -95,6 +100,19 @@ describeWithTool(['qemu-system-i386', 'curl'], 'a published port', () => {
     );
     expect(echoes.every((echo, i) => echo.equals(all[i]!))).toBe(true);
   });
+
+  it('sends lost bytes again soon, also after a silence', async () => {
+    const socket = connect(await publish(createServer((end) => void end.pipe(end))), '127.0.0.1');
+    socket.write('one');
+    expect(String((await once(socket, 'data'))[0])).toBe('one');
+    // Now the next sign of life is what is waited for, which is half a minute away.
+    await new Promise((done) => setTimeout(done, 400));
+    toLose = 1;
+    socket.write('two');
+    expect(String((await once(socket, 'data'))[0])).toBe('two');
+    socket.end();
+    await once(socket, 'close');
+  }, 15_000);
 
   it('gives a client that sends no more all the rest', async () => {
     const server = createServer({ allowHalfOpen: true }, (socket) => {

@@ -214,6 +214,63 @@ describe('flow control', () => {
   });
 });
 
+describe('an acknowledgement', () => {
+  const delayed = { delayedAckNs: 20e6, maxSegment: 100 };
+
+  /** The caller's segments arrive at once. */
+  function hand(link: ReturnType<typeof established>, bytes: number): TcpSegment[] {
+    link.caller.send(new Uint8Array(bytes));
+    const sent = link.caller.poll(link.nowNs);
+    for (const segment of sent) link.called.onSegment(segment, link.nowNs);
+    return sent;
+  }
+
+  it('waits for an answer to go with, but no longer than it may', () => {
+    const link = established(delayed);
+    hand(link, 10);
+    expect(link.called.poll(link.nowNs)).toEqual([]);
+    expect(link.called.deadlineNs).toBe(link.nowNs + 20e6);
+    expect(link.called.poll(link.nowNs + 20e6 - 1)).toEqual([]);
+    const { highest: acknowledgement } = link.caller.state;
+    expect(link.called.poll(link.nowNs + 20e6)).toMatchObject([{ acknowledgement }]);
+    expect(link.called.deadlineNs).toBeUndefined();
+  });
+
+  it('goes with an answer', () => {
+    const link = established(delayed);
+    hand(link, 10);
+    link.called.send(text('answer'));
+    const { highest: acknowledgement } = link.caller.state;
+    const answer = link.called.poll(link.nowNs);
+    expect(answer).toMatchObject([{ acknowledgement, payload: text('answer') }]);
+    link.caller.onSegment(answer[0]!, link.nowNs);
+    link.called.onSegment(link.caller.poll(link.nowNs + 20e6)[0]!, link.nowNs);
+    expect([link.caller.deadlineNs, link.called.deadlineNs]).toEqual([undefined, undefined]);
+  });
+
+  it('of every second segment, of the last, and of one behind a gap is sent at once', () => {
+    const link = established(delayed);
+    hand(link, 200);
+    expect(link.called.poll(link.nowNs)).toHaveLength(1);
+    link.caller.send(new Uint8Array(100));
+    link.caller.poll(link.nowNs);
+    hand(link, 10);
+    expect(link.called.poll(link.nowNs)).toHaveLength(1);
+    const other = established(delayed);
+    other.caller.close();
+    hand(other, 0);
+    expect(other.called.poll(other.nowNs)).toHaveLength(1);
+  });
+
+  it('of bytes for which there is no room is sent at once', () => {
+    const link = established({ ...delayed, bufferBytes: 20 });
+    const [segment] = hand(link, 20);
+    link.called.poll(link.nowNs + 20e6);
+    link.called.onSegment({ ...segment!, sequence: link.called.state.expected! }, link.nowNs);
+    expect(link.called.poll(link.nowNs)).toHaveLength(1);
+  });
+});
+
 describe('loss', () => {
   it('is mended after three repeated acknowledgements, before any timer', () => {
     const link = established({ maxSegment: 100 });
@@ -259,6 +316,7 @@ describe('over any wire', () => {
     minRetransmitNs: fc.constantFrom(1e6, 200e6),
     maxRetransmitNs: fc.constant(1e9),
     maxRetries: fc.constant(100),
+    delayedAckNs: fc.constantFrom(0, 20e6, 400e6),
   });
 
   /** One direction: sends `bytes` piece by piece, reads with pauses, closes at the end. */
