@@ -17,7 +17,7 @@ import { MessageError } from './messages.ts';
 import type { Token } from './ports.ts';
 
 /** Grows with every change of the format; a peer of another version is not understood. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Longest message in bytes: a frame or console bytes of a guest, names, and numbers. */
 export const MAX_GATEWAY_MESSAGE_BYTES = 128 * 1024;
@@ -39,7 +39,7 @@ export type GatewayMessage =
   | { readonly kind: 'output'; readonly ordinal: number; readonly output: GatewayOutput }
   /** Of the gateway: it knows `token`, which is higher; or it belongs to another machine. */
   | { readonly kind: 'refused'; readonly why: 'token' | 'machine'; readonly token: Token }
-  /** Of the gateway: the output has arrived (rule 5). */
+  /** Of the gateway: all outputs up to the `ordinal`th have arrived (rule 5). */
   | { readonly kind: 'released'; readonly ordinal: number }
   /** Of the gateway: something from outside for the guest. */
   | { readonly kind: 'input'; readonly input: GatewayInput };

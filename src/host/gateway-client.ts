@@ -93,24 +93,29 @@ export class GatewayClient {
     this.#send({ kind: 'output', ordinal, output });
     if (output.kind === 'frame' && ++this.#frames > MAX_UNCONFIRMED_FRAMES) {
       const oldest = this.#unconfirmed.find((each) => each.output.kind === 'frame')!;
-      this.#confirm(oldest.ordinal);
+      this.#confirm(oldest);
     }
   }
 
   /** A later message of the gateway. MessageError for bytes that are none. */
   receive(bytes: Uint8Array): void {
     const message = decodeGatewayMessage(bytes);
-    if (message.kind === 'released') this.#confirm(message.ordinal);
+    if (message.kind === 'released') this.#confirmUpTo(message.ordinal);
     else if (message.kind === 'refused') this.#options.onRefused(message.token);
     else if (message.kind === 'input') this.#options.onInput(message.input);
   }
 
-  #confirm(ordinal: number): void {
-    const at = this.#unconfirmed.findIndex((each) => each.ordinal === ordinal);
-    if (at < 0) return;
-    const [{ output }] = this.#unconfirmed.splice(at, 1) as [Unconfirmed];
-    if (output.kind === 'frame') this.#frames--;
-    this.#options.onReleased(ordinal);
+  #confirmUpTo(ordinal: number): void {
+    for (let [oldest] = this.#unconfirmed; oldest && oldest.ordinal <= ordinal; ) {
+      this.#confirm(oldest);
+      [oldest] = this.#unconfirmed;
+    }
+  }
+
+  #confirm(output: Unconfirmed): void {
+    this.#unconfirmed.splice(this.#unconfirmed.indexOf(output), 1);
+    if (output.output.kind === 'frame') this.#frames--;
+    this.#options.onReleased(output.ordinal);
   }
 
   #send(message: GatewayMessage): void {

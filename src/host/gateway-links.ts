@@ -4,7 +4,8 @@
  * comes from outside goes to it. It is the machine's console sink too.
  *
  * Invariants:
- * - an output is confirmed after it has left, never before (protocol.md §4 rule 5)
+ * - an output is confirmed after it has left, never before (protocol.md §4 rule 5): a frame with
+ *   the next input, or soon, so that an answer to a client costs the replica no second waking
  * - console bytes leave once, in order, whoever sends them
  */
 import {
@@ -23,11 +24,16 @@ import type { ReplicaEnd, ReplicaServer } from './replica-listener.ts';
 /** Bytes that wait for a replica, beyond which frames for it are lost. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
+/** Longest that the confirmation of a frame waits for an input that it can go with, in ms. */
+const CONFIRMATION_MS = 5;
+
 /** A connection that has been greeted. */
 interface Greeted {
   readonly owner: string;
   /** What the replica has announced last; 0 for nothing. */
   token: Token;
+  /** The latest output that has left and is to be confirmed. */
+  left?: number;
 }
 
 /** What becomes of outputs. */
@@ -41,6 +47,8 @@ export interface GatewayLinksOptions {
   /** Another link speaks for the machine now, or the same one after a break. */
   readonly onSpeaker: (speaker: Speaker) => void;
   readonly log: Log;
+  /** Carries out confirmations a little later; by a timer if nobody says how. */
+  readonly later?: (act: () => void) => void;
 }
 
 export class GatewayLinks implements ReplicaServer {
@@ -50,6 +58,8 @@ export class GatewayLinks implements ReplicaServer {
   #speaking: ReplicaEnd | undefined;
   #consoleBytes: number;
   #exitStatus: number | undefined;
+  /** Something is to be confirmed. */
+  #confirming = false;
 
   constructor(options: GatewayLinksOptions) {
     this.#options = options;
@@ -105,7 +115,9 @@ export class GatewayLinks implements ReplicaServer {
       } else if (message?.kind === 'output') {
         if (!this.#admit(end)) continue;
         this.#release(message.output);
-        send(end, { kind: 'released', ordinal: message.ordinal });
+        this.#links.get(end)!.left = message.ordinal;
+        if (message.output.kind === 'frame') this.#confirmSoon();
+        else this.#confirm(end);
       } else {
         this.refuse('malformed', `${host}: bytes that are no message of a replica`);
         return false;
@@ -130,7 +142,24 @@ export class GatewayLinks implements ReplicaServer {
   offer(input: GatewayInput): void {
     const end = this.#speaking;
     if (!end || (input.kind === 'packet' && end.waitingBytes > MAX_WAITING_BYTES)) return;
+    this.#confirm(end);
     send(end, { kind: 'input', input });
+  }
+
+  #confirmSoon(): void {
+    if (this.#confirming) return;
+    this.#confirming = true;
+    const { later = (act) => void setTimeout(act, CONFIRMATION_MS) } = this.#options;
+    later(() => {
+      this.#confirming = false;
+      for (const end of this.#links.keys()) this.#confirm(end);
+    });
+  }
+
+  #confirm(end: ReplicaEnd): void {
+    const link = this.#links.get(end)!;
+    if (link.left !== undefined) send(end, { kind: 'released', ordinal: link.left });
+    delete link.left;
   }
 
   /** Whether who is at `end` speaks for the machine; else it is told that it does not. */

@@ -69,11 +69,11 @@ describe('messages of the gateway’s link', () => {
   it('never carry a disk request', () => {
     const request = { id: 1, disk: 0, op: 'flush', sector: 0, sectors: 0 } as const;
     const disk = encodeOutput({ kind: 'disk', request });
-    const bytes = Uint8Array.of(1, 3, 0, ...disk);
+    const bytes = Uint8Array.of(2, 3, 0, ...disk);
     expect(() => decodeGatewayMessage(bytes)).toThrow('a disk request');
   });
 
   it('of another version are named', () => {
-    expect(() => decodeGatewayMessage(Uint8Array.of(9, 0))).toThrow('expected version 1');
+    expect(() => decodeGatewayMessage(Uint8Array.of(9, 0))).toThrow('expected version 2');
   });
 });

@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Prng } from '../../src/base/prng.ts';
-import type { GatewayInput, GatewayOutput } from '../../src/ft/gateway-messages.ts';
+import {
+  decodeGatewayMessage,
+  type GatewayInput,
+  type GatewayMessage,
+  type GatewayOutput,
+} from '../../src/ft/gateway-messages.ts';
 import { GatewayClient, MAX_UNCONFIRMED_FRAMES } from '../../src/host/gateway-client.ts';
 import { GatewayLinks } from '../../src/host/gateway-links.ts';
 import { Log } from '../../src/host/log.ts';
@@ -22,6 +27,8 @@ class Gateway {
   exits: number[] = [];
   speakers: string[] = [];
   news: string[] = [];
+  /** What it does a little later. */
+  #later: (() => void)[] = [];
   readonly links = new GatewayLinks({
     machine: 'bank',
     consoleBytes: 0,
@@ -37,7 +44,13 @@ class Gateway {
       machine: 'm',
       write: (line) => this.news.push(line),
     }),
+    later: (act) => this.#later.push(act),
   });
+
+  /** A little later. */
+  passTime(): void {
+    for (const act of this.#later.splice(0)) act();
+  }
 }
 
 /** A replica and its connection, which carries messages when it is told to. */
@@ -92,10 +105,24 @@ class Replica {
     this.#in = [];
   }
 
-  /** At most so many messages arrive, in each direction. */
+  /** Messages on their way to it. */
+  get coming(): GatewayMessage['kind'][] {
+    return this.#in.map((bytes) => decodeGatewayMessage(bytes).kind);
+  }
+
+  /** At most so many messages arrive, in each direction, and a little time passes in between. */
   carry(most = Number.POSITIVE_INFINITY): void {
+    this.send(most);
+    this.#gateway.passTime();
+    this.receive(most);
+  }
+
+  send(most = Number.POSITIVE_INFINITY): void {
     const out = this.#out.splice(0, most);
     if (this.#link) this.#gateway.links.serve(this.#owner, out, this.#link);
+  }
+
+  receive(most = Number.POSITIVE_INFINITY): void {
     for (const bytes of this.#in.splice(0, most)) this.client.receive(bytes);
   }
 }
@@ -186,6 +213,40 @@ describe('the gateway listens to the highest token', () => {
     expect(news).toContain('refuses (machine) x: expected machine bank, got shop');
     expect(gateway.links.greet('y', Uint8Array.of(1, 2, 3), end)).toBe(false);
     expect(stranger.isWelcome(sent[0]!)).toBe(false);
+  });
+});
+
+describe('the gateway confirms', () => {
+  it('frames together, with the next input', () => {
+    const gateway = new Gateway();
+    const alpha = new Replica(gateway, 'alpha');
+    for (const ordinal of [0, 1, 2]) alpha.client.release(2, ordinal, frame('x'));
+    alpha.send();
+    expect(alpha.coming).toEqual([]);
+    gateway.links.offer({ kind: 'packet', bytes: Uint8Array.of(7) });
+    expect(alpha.coming).toEqual(['released', 'input']);
+    alpha.receive();
+    expect(alpha.released).toEqual([0, 1, 2]);
+    gateway.passTime();
+    expect(alpha.coming).toEqual([]);
+  });
+
+  it('frames that no input comes after a little later', () => {
+    const gateway = new Gateway();
+    const alpha = new Replica(gateway, 'alpha');
+    alpha.client.release(2, 0, frame('x'));
+    alpha.send();
+    gateway.passTime();
+    expect(alpha.coming).toEqual(['released']);
+  });
+
+  it('console bytes and an exit at once', () => {
+    const alpha = new Replica(new Gateway(), 'alpha');
+    alpha.client.release(2, 0, frame('x'));
+    alpha.client.release(2, 1, { kind: 'exit', status: 0 });
+    alpha.send();
+    alpha.receive();
+    expect(alpha.released).toEqual([0, 1]);
   });
 });
 
