@@ -33,16 +33,7 @@ export function stopCommand(): Command {
     });
 }
 
-const VICTIMS = [
-  'primary',
-  'backup',
-  'standby',
-  'gateway',
-  'disk',
-  'supervisor',
-  'link',
-  'gateway-link',
-];
+const VICTIMS = ['primary', 'backup', 'standby', 'link', 'gateway-link', 'gateway', 'disk'];
 
 /** Defines `vmft crash`. */
 export function crashCommand(): Command {

@@ -3,7 +3,8 @@
  * short slices between which the process reads its sockets. Performs the effects of the protocol
  * core that concern the machine and answers with events, never within the call.
  *
- * A halted guest of a recorder sleeps until an input is offered or a timer's deadline comes.
+ * A halted guest of a recorder sleeps until an input is offered or a timer's deadline comes. A
+ * replayer that has caught up lets entries gather before it goes on.
  */
 import type { Hasher } from '../base/digest.ts';
 import type { HostEvent } from '../ft/ports.ts';
@@ -22,6 +23,13 @@ const SLICE_NS = 1_000_000;
 
 /** Bounds of a slice in instructions, whatever the speed is thought to be. */
 const SLICE_INSTRUCTIONS = [5000, 10_000_000] as const;
+
+/**
+ * How long entries gather for a replayer that has caught up, in ms. An acknowledgement says that
+ * they are here, not that they were replayed: so the processors are free for who waits for it, and
+ * what has gathered is replayed at one go.
+ */
+const GATHER_MS = 4;
 
 /** A digest of the machine goes into the log at least every so many instructions. */
 const DIGEST_EVERY = 100_000_000;
@@ -53,6 +61,7 @@ export class GuestEngine {
   #deadlineTimer: NodeJS.Timeout | undefined;
   /** How the last slice ended. */
   #halted = false;
+  #caughtUp = true;
   #deadlineNs: number | undefined;
   /** Something has been offered since the last slice began. */
   #offered = false;
@@ -89,6 +98,10 @@ export class GuestEngine {
 
   /** The effect `run`; answered by `sliced` or `diverged`. */
   run(until: number): void {
+    if (this.#engine.mode === 'replay' && this.#caughtUp) {
+      setTimeout(() => this.#slice(until), GATHER_MS);
+      return;
+    }
     if (this.#engine.mode === 'replay' || !this.#sleeps()) {
       setImmediate(() => this.#slice(until));
       return;
@@ -203,7 +216,10 @@ export class GuestEngine {
 
   #execute(until: number, nowNs: number): Slice {
     const { mode, log } = this.#engine;
-    return mode === 'record' ? log.slice(until, nowNs) : log.slice(until);
+    if (mode === 'record') return log.slice(until, nowNs);
+    const slice = log.slice(until);
+    this.#caughtUp = log.inHand === 0;
+    return slice;
   }
 
   /** Instructions of a slice: for SLICE_NS, or up to the next deadline. */

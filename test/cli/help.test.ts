@@ -33,7 +33,6 @@ const COMMANDS = [
   'disk',
   'disk check',
   'gateway',
-  'supervisor',
   'version',
 ];
 /** Commands whose examples are run in the long checks. */
