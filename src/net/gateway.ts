@@ -41,9 +41,9 @@ export interface GatewayConfig {
  * The wire of a guest with one gateway, addressed as QEMU's user-mode network is. A guest that does
  * not answer a call in 10 s is not there; bytes under way wait for about a minute and a half, which
  * is longer than any failover, and so do clients who wait for a guest that shows no sign of life in
- * half a minute. An acknowledgement waits a little for the client's next request to go with, so that
- * an answer costs the guest no second packet. TIME-WAIT is short: a guest whose FIN is lost and comes
- * again later is reset, and it has nothing left to lose.
+ * half a minute. An acknowledgement waits a little for the client's next request to go with, so
+ * that an answer costs the guest no second packet. TIME-WAIT is short: a guest whose FIN is lost
+ * and comes again later is reset, and it has nothing left to lose.
  */
 export const GATEWAY_DEFAULTS: GatewayConfig = Object.freeze({
   mac: '52:55:0a:00:02:02',
