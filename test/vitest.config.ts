@@ -38,6 +38,8 @@ export default defineConfig({
     testTimeout: TIMEOUT_MS,
     hookTimeout: TIMEOUT_MS,
     maxWorkers: 2,
+    // As src/host/compiler.ts has it for the program.
+    execArgv: ['--no-use-osr'],
     isolate: false,
   },
 });

@@ -45,7 +45,10 @@ export function publish(text: string, before: readonly PublishSpec[] | undefined
   const [, host, port, guestPort, protocol = 'tcp'] = PUBLISH.exec(text) ?? [];
   const ports = [Number(port), Number(guestPort)];
   if (!ports.every((p) => p > 0 && p < 65536))
-    throw new InvalidArgumentError('Write HOSTPORT:GUESTPORT/PROTOCOL, such as 8080:80/tcp.');
+    throw new InvalidArgumentError(
+      'Write [HOST:]PORT:GUESTPORT[/tcp|/udp], such as 8080:80, 7000:7/udp or [::]:8080:80/tcp; ' +
+        'ports are 1 to 65535.',
+    );
   return [
     ...(before ?? []),
     {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { VmftError } from '../base/errors.ts';
 import type { DiskReport } from '../host/disk-check.ts';
 import { listeningAt } from '../host/group-config.ts';
+import { DISK } from '../host/part.ts';
 import { STATUS } from './exit-status.ts';
 import { counted, note, print, printJson } from './print.ts';
 import { logFormatOption, metricsOption, type ServeOptions, serve } from './serve.ts';
@@ -20,7 +21,7 @@ export function diskCommand(): Command {
       const { config: file } = options;
       if (file === undefined)
         throw new VmftError('usage', 'disk: give --config FILE (see "vmft disk --help")');
-      const { DISK, runDiskServer } = await import('../host/disk-process.ts');
+      const { runDiskServer } = await import('../host/disk-process.ts');
       await serve(DISK, { ...options, config: file }, (config, log) =>
         runDiskServer(listeningAt(config, DISK, options.listen), log),
       );

@@ -1,6 +1,7 @@
 /** `vmft gateway`: the way of real clients to a protected machine. */
 import { Command } from 'commander';
 import { listeningAt } from '../host/group-config.ts';
+import { GATEWAY } from '../host/part.ts';
 import { logFormatOption, metricsOption, type ServeOptions, serve } from './serve.ts';
 
 interface GatewayOptions extends ServeOptions {
@@ -25,7 +26,7 @@ Examples:
     )
     .action(async (options: GatewayOptions) => {
       const { listen, pcap } = options;
-      const { GATEWAY, runGateway } = await import('../host/gateway-process.ts');
+      const { runGateway } = await import('../host/gateway-process.ts');
       await serve(GATEWAY, options, (config, log) =>
         runGateway(listeningAt(config, GATEWAY, listen), log, pcap === undefined ? {} : { pcap }),
       );

@@ -1,119 +1,9 @@
 #!/usr/bin/env node
-/**
- * The program: reads the command line, hands over to one file per command, and turns errors into
- * messages and exit statuses.
- */
+/** The program: its command line, and what becomes of it when nobody takes what it says. */
 import '../host/compiler.ts';
-import { Command, CommanderError } from 'commander';
-import { VmftError } from '../base/errors.ts';
 import { reasonOf } from '../host/files.ts';
-import { STATUS, statusOf } from './exit-status.ts';
-
-/** The commands by the heading under which the help lists them; a run loads only its own. */
-const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<Command>>>>> = {
-  'Run a guest:': { run: async () => (await import('./run.ts')).runCommand() },
-  'Write guests:': {
-    asm: async () => (await import('./asm.ts')).asmCommand(),
-    disasm: async () => (await import('./disasm.ts')).disasmCommand(),
-  },
-  'Record and replay:': {
-    record: async () => (await import('./record.ts')).recordCommand(),
-    replay: async () => (await import('./replay.ts')).replayCommand(),
-    log: async () => (await import('./log.ts')).logCommand(),
-  },
-  'Examine:': { vectors: async () => (await import('./vectors.ts')).vectorsCommand() },
-  'Break it:': {
-    scenario: async () => (await import('./scenario.ts')).scenarioCommand(),
-    explore: async () => (await import('./explore.ts')).exploreCommand(),
-    soak: async () => (await import('./soak.ts')).soakCommand(),
-    mutants: async () => (await import('./mutants.ts')).mutantsCommand(),
-  },
-  'Protect a guest:': {
-    demo: async () => (await import('./demo.ts')).demoCommand(),
-    protect: async () => (await import('./protect.ts')).protectCommand(),
-    status: async () => (await import('./status.ts')).statusCommand(),
-    stop: async () => (await import('./status.ts')).stopCommand(),
-    'switch-over': async () => (await import('./operate.ts')).switchOverCommand(),
-    snapshot: async () => (await import('./operate.ts')).snapshotCommand(),
-    throttle: async () => (await import('./operate.ts')).throttleCommand(),
-    crash: async () => (await import('./status.ts')).crashCommand(),
-  },
-  'Protect a guest, part by part:': {
-    host: async () => (await import('./host.ts')).hostCommand(),
-    disk: async () => (await import('./disk.ts')).diskCommand(),
-    gateway: async () => (await import('./gateway.ts')).gatewayCommand(),
-  },
-  'About:': { version: async () => (await import('./version.ts')).versionCommand() },
-};
-
-/** The command line with the command `only`, or with all if there is none of this name. */
-async function makeProgram(only: string | undefined): Promise<Command> {
-  const program = new Command('vmft')
-    .description('A fault-tolerant virtual machine that anyone can run, read and break.')
-    .helpOption('-h, --help', 'show this help, or that of a command')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  vmft scenario lost-update     watch a primary die between two requests
-  vmft run hello                run a guest on one machine
-  vmft record dice -o dice.vmlog && vmft replay dice.vmlog`,
-    );
-  const groups = Object.entries(GROUPS);
-  const known = groups.some(([, commands]) => only !== undefined && Object.hasOwn(commands, only));
-  for (const [heading, commands] of groups)
-    for (const [name, load] of Object.entries(commands))
-      if (!known || name === only) program.addCommand((await load()).helpGroup(heading));
-  if (!known) {
-    const { readVersion } = await import('./version.ts');
-    program.version(`vmft ${readVersion()}`, '-V, --version', 'show the version');
-    program.addCommand(helpCommand(program).helpGroup('About:'));
-  }
-  program.helpCommand(false);
-  settle(program, 'vmft');
-  return program;
-}
-
-function helpCommand(program: Command): Command {
-  return new Command('help')
-    .description('show the help of a command')
-    .argument('[COMMAND]', 'its name')
-    .addHelpText('after', '\nExample:\n  vmft help run')
-    .action(async (name: string | undefined) => {
-      const command = program.commands.find((one) => one.name() === name);
-      if (name !== undefined && !command) program.error(`error: unknown command '${name}'`);
-      (command ?? program).help();
-    });
-}
-
-/** Errors of the command line, of all commands alike: one line that ends in a remedy. */
-function settle(command: Command, path: string): void {
-  command
-    .exitOverride()
-    .showSuggestionAfterError()
-    .configureOutput({
-      outputError: (text, write) => {
-        const sentence = text
-          .replace(/^error: /, '')
-          .replace(/\n\(Did you mean (.*)\?\)/, '; did you mean $1?')
-          .replace(/\.?\n$/, '');
-        write(`vmft: ${sentence} (see "${path} --help")\n`);
-      },
-    });
-  for (const child of command.commands) settle(child, `${path} ${child.name()}`);
-}
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? STATUS.ok : STATUS.usage;
-  if (error instanceof VmftError) {
-    const text = error.code === 'assembly' ? error.message : `vmft: ${error.message}`;
-    process.stderr.write(`${text}\n`);
-    return statusOf(error.code);
-  }
-  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`vmft: this is a bug in vmft, please report it\n${what}\n`);
-  return STATUS.violated;
-}
+import { runCommandLine } from './command-line.ts';
+import { STATUS } from './exit-status.ts';
 
 /** The reader of our output is gone, or its disk is full. */
 function outputFailed(error: NodeJS.ErrnoException): void {
@@ -126,14 +16,6 @@ function outputFailed(error: NodeJS.ErrnoException): void {
   if (!process.emit('SIGTERM', 'SIGTERM')) process.exit();
 }
 
-async function main(): Promise<void> {
-  process.stdout.on('error', outputFailed);
-  process.stderr.on('error', () => {});
-  try {
-    await (await makeProgram(process.argv[2])).parseAsync();
-  } catch (error) {
-    process.exitCode = report(error);
-  }
-}
-
-await main();
+process.stdout.on('error', outputFailed);
+process.stderr.on('error', () => {});
+await runCommandLine(process.argv.slice(2));

@@ -4,17 +4,21 @@
  */
 import { Chalk } from 'chalk';
 import { describePublished } from '../host/listen.ts';
-import type { MachineStatus, ReplicaStatusReport } from '../host/machine-status.ts';
+import {
+  type MachineStatus,
+  type PartStatus,
+  type ReplicaStatusReport,
+  workersOf,
+} from '../host/machine-status.ts';
 import type { Protection } from '../host/protection.ts';
 import { STATUS } from './exit-status.ts';
-import { isColoured, note, print } from './print.ts';
+import { counted, isColoured, note, print } from './print.ts';
 
 const NEWLINE = 0x0a;
 
 /** How to stay with a machine. */
 export interface WatchOptions {
   readonly detach: boolean;
-  readonly restart: boolean;
   readonly guestExitCode: boolean;
 }
 
@@ -33,7 +37,6 @@ export async function watch(protection: Protection, options: WatchOptions): Prom
   const end = await protection.watch(
     (status) => view.show(status),
     (bytes) => view.console(bytes),
-    options.restart,
   );
   await protection.stop();
   if (protection.interrupted) return STATUS.ok;
@@ -68,11 +71,16 @@ class Lines {
   }
 }
 
-const partsOf = ({ replicas, gateway, disk }: MachineStatus) => [
+const partsOf = ({ replicas, gateway, disk, supervisor }: MachineStatus) => [
   ...replicas,
   { ...gateway, role: gateway.state },
   ...(disk ? [{ ...disk, role: disk.state }] : []),
+  ...(supervisor ? [{ ...supervisor, role: standOf(supervisor) }] : []),
 ];
+
+/** How a supervisor stands; nobody looks after it. */
+const standOf = ({ state }: PartStatus): string =>
+  state === 'dead' ? 'dead, so nobody starts anew who dies' : state;
 
 function describePart({ role, pid, ...rest }: ReplicaStatusReport): string {
   const { generation = 0 } = rest;
@@ -120,18 +128,28 @@ class Rate {
   }
 }
 
+/** What draws attention where it should. */
+const COLOURS = { running: 'green', elsewhere: 'yellow', paused: 'red', dead: 'red' } as const;
+
 /** The machine as lines of text. */
 export function statusLines(status: MachineStatus): string[] {
   const chalk = new Chalk({ level: isColoured() ? 1 : 0 });
-  const { replicas, gateway, disk } = status;
+  const { replicas, gateway, disk, supervisor } = status;
   const lines = [`${chalk.bold(status.machine)}, generation ${status.generation}`];
   for (const replica of replicas) {
     const { name, role, state } = replica;
-    const colour = state === 'running' ? chalk.green : chalk.red;
-    lines.push(`${name.padEnd(10)} ${colour(role.padEnd(9))} ${replicaDetails(replica)}`.trimEnd());
+    const colour = COLOURS[state];
+    lines.push(
+      `${name.padEnd(10)} ${chalk[colour](role.padEnd(9))} ${replicaDetails(replica)}`.trimEnd(),
+    );
   }
   lines.push(`gateway    ${gateway.state.padEnd(9)} ${gatewayDetails(gateway)}`.trimEnd());
-  if (disk) lines.push(`disk       ${disk.state}`);
+  if (disk?.state === 'elsewhere') lines.push(`disk       elsewhere ${elsewhere(disk)}`);
+  else if (disk) lines.push(`disk       ${disk.state}`);
+  if (supervisor) lines.push(supervisorLine(supervisor));
+  const measured = [...workersOf(status), ...(supervisor ? [supervisor] : [])];
+  const metrics = measured.flatMap(({ name, metrics: at }) => (at ? [`${name} ${at}`] : []));
+  if (metrics.length > 0) lines.push(`metrics    ${metrics.join(', ')}`);
   const failovers = replicas.flatMap(({ name, failovers: own = [] }) =>
     own.map((failover) => ({ ...failover, name })),
   );
@@ -142,7 +160,14 @@ export function statusLines(status: MachineStatus): string[] {
   return lines;
 }
 
-function replicaDetails({ pid, role, ...rest }: ReplicaStatusReport): string {
+/** What is known here of a process on another computer. */
+function elsewhere({ address, known = [] }: PartStatus): string {
+  return `${address}, ${known.length > 0 ? known.join(', ') : 'not asked'}`;
+}
+
+function replicaDetails(replica: ReplicaStatusReport): string {
+  if (replica.state === 'elsewhere') return elsewhere(replica);
+  const { pid, role, ...rest } = replica;
   const { lagMs = 0, heldOutputs = 0, cpuPercent = 100, instructions } = rest;
   const details = pid === undefined ? [] : [`process ${pid}`];
   if (instructions !== undefined && instructions > 0) {
@@ -156,7 +181,17 @@ function replicaDetails({ pid, role, ...rest }: ReplicaStatusReport): string {
   return details.join(', ');
 }
 
-function gatewayDetails({ pid, connections }: MachineStatus['gateway']): string {
+function supervisorLine(supervisor: NonNullable<MachineStatus['supervisor']>): string {
+  const { pid, restarts = 0, failing = [] } = supervisor;
+  if (pid === undefined) return `supervisor ${standOf(supervisor)}`;
+  const details = [`process ${pid}`, counted(restarts, 'restart')];
+  if (failing.length > 0) details.push(`at birth die again and again: ${failing.join(', ')}`);
+  return `supervisor ${supervisor.state.padEnd(9)} ${details.join(', ')}`;
+}
+
+function gatewayDetails(gateway: MachineStatus['gateway']): string {
+  if (gateway.state === 'elsewhere') return elsewhere(gateway);
+  const { pid, connections } = gateway;
   const details = pid === undefined ? [] : [`process ${pid}`];
   if (connections !== undefined) details.push(`${connections} client connections`);
   return details.join(', ');

@@ -5,9 +5,11 @@ import { VmftError } from '../base/errors.ts';
 import { DEFAULT_TIMING } from '../ft/config.ts';
 import type { ArbiterPlace } from '../host/arbiter.ts';
 import type { LogFormat } from '../host/log.ts';
+import { checkFirstMetrics } from '../host/part.ts';
+import type { HostPort } from '../host/secure-socket.ts';
 import { size, time, wholeNumber } from './arguments.ts';
 import { addMachineOptions, checkCapture, type MachineOptions } from './guest-options.ts';
-import { logFormatOption } from './serve.ts';
+import { logFormatOption, metricsOption } from './serve.ts';
 
 interface ProtectOptions extends MachineOptions {
   standbys: number;
@@ -23,6 +25,7 @@ interface ProtectOptions extends MachineOptions {
   restart?: boolean;
   guestExitCode?: boolean;
   logFormat: LogFormat;
+  metrics?: HostPort;
 }
 
 const MS = 1_000_000;
@@ -38,6 +41,7 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
   const protection = await protectGuest({
     program: process.argv[1]!,
     dir: options.dir,
+    supervised: options.restart ?? false,
     logFormat: options.logFormat,
     name: basename(image).replace(/\.[^.]*$/, ''),
     image: await readImage(image, loadAddress !== undefined),
@@ -52,6 +56,7 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
     disks: measureDisks(options.disk ?? []),
     publish: options.publish ?? [],
     arbiter: arbiterOf(options),
+    firstMetrics: options.metrics,
     pcap: options.pcap && resolve(options.pcap),
     settings: {
       heartbeatMs: Math.ceil(options.heartbeat / MS),
@@ -62,7 +67,6 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
   });
   process.exitCode = await watch(protection, {
     detach: options.detach ?? false,
-    restart: options.restart ?? false,
     guestExitCode: options.guestExitCode ?? false,
   });
 }
@@ -78,12 +82,11 @@ function arbiterOf({ arbiter, arbiterCa, arbiterUser }: ProtectOptions): Arbiter
 }
 
 function checkOptions(options: ProtectOptions) {
-  const { standbys, heartbeat, failureTimeout, detach, restart } = options;
+  const { standbys, heartbeat, failureTimeout } = options;
   if (standbys > 6) throw new VmftError('usage', `--standbys ${standbys}: at most 6`);
   if (failureTimeout < 2 * heartbeat)
     throw new VmftError('usage', '--failure-timeout: give it twice the heartbeat at least');
-  if (detach && restart)
-    throw new VmftError('usage', '--restart: somebody must stay to restart; leave out --detach');
+  if (options.metrics) checkFirstMetrics(options.metrics, 2 + standbys);
   checkCapture(options);
 }
 
@@ -100,7 +103,7 @@ The guest's clients connect to the published ports; they need not know of any of
 
 Examples:
   vmft protect udp-counter --publish 7000:7/udp
-  vmft protect kv --publish 7000:7/udp --standbys 1 --dir kv.d --detach
+  vmft protect kv --publish 7000:7/udp --standbys 1 --dir kv.d --detach --restart
   vmft protect kv --publish 7000:7/udp --arbiter etcd:http://10.0.0.1:2379
   vmft protect journal --disk disk.img --publish 7000:7/udp --restart`,
     )
@@ -141,7 +144,8 @@ function addOptions(command: Cmd): Command {
     )
     .option('--dir <DIR>', 'folder of the machine (default: one of its own)')
     .addOption(logFormatOption())
+    .addOption(metricsOption('metrics and health of all processes, each at a port from this on'))
     .option('--detach', 'return when clients can connect')
-    .option('--restart', 'start processes that die anew; hosts become standbys')
+    .option('--restart', 'a supervisor starts processes that die anew; hosts become standbys')
     .option('--guest-exit-code', 'end with the guest’s own exit status');
 }

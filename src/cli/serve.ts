@@ -7,6 +7,7 @@ import { VmftError } from '../base/errors.ts';
 import { readConfig } from '../host/config-file.ts';
 import type { GroupConfig } from '../host/group-config.ts';
 import { LOG_FORMATS, Log, type LogFormat } from '../host/log.ts';
+import { metricsPlaceOf } from '../host/part.ts';
 import { type HostPort, parseHostPort } from '../host/secure-socket.ts';
 import { STATUS, statusOf } from './exit-status.ts';
 
@@ -24,12 +25,9 @@ export const logFormatOption = (): Option =>
     .choices(LOG_FORMATS)
     .default('text');
 
-/** The option `--metrics`. */
-export const metricsOption = (): Option =>
-  new Option(
-    '--metrics <[HOST:]PORT>',
-    'tell metrics and health there by HTTP (default: off)',
-  ).argParser(metricsPlace);
+/** The option `--metrics`; `what` is told there. */
+export const metricsOption = (what = 'tell metrics and health there by HTTP'): Option =>
+  new Option('--metrics <[HOST:]PORT>', `${what} (default: off)`).argParser(metricsPlace);
 
 function metricsPlace(text: string): HostPort {
   try {
@@ -53,7 +51,9 @@ export async function serve(
   };
   process.on('uncaughtException', fail);
   try {
-    const config = { ...readConfig(file), ...(metrics && { metrics }) };
+    const whole = readConfig(file);
+    const place = metrics ?? metricsPlaceOf(whole, part);
+    const config = place ? { ...whole, metrics: place } : whole;
     log = new Log({ format, part, machine: config.machine });
     await run(config, log);
   } catch (error) {

@@ -33,7 +33,16 @@ export function stopCommand(): Command {
     });
 }
 
-const VICTIMS = ['primary', 'backup', 'standby', 'link', 'gateway-link', 'gateway', 'disk'];
+const VICTIMS = [
+  'primary',
+  'backup',
+  'standby',
+  'gateway',
+  'disk',
+  'supervisor',
+  'link',
+  'gateway-link',
+];
 
 /** Defines `vmft crash`. */
 export function crashCommand(): Command {

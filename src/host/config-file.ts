@@ -19,9 +19,13 @@ import {
   placeText,
   withDefaults,
 } from './json-schema.ts';
-import { parseAddress } from './secure-socket.ts';
+import { checkFirstMetrics } from './part.ts';
+import { parseAddress, parseHostPort } from './secure-socket.ts';
 
 const SCHEMA = fileURLToPath(new URL('../../docs/machine.schema.json', import.meta.url));
+
+/** Characters that no text has. */
+const NO_TEXT = /(?![\t\n\r])\p{Cc}/u;
 
 /** Reads and checks a configuration; VmftError 'input' where it is none. */
 export function readConfig(file: string): GroupConfig {
@@ -32,6 +36,8 @@ export function readConfig(file: string): GroupConfig {
     const { line, col } = lines.linePos(offset);
     throw new VmftError('input', `${file}:${line}:${col}: ${message}`);
   };
+  const binary = text.search(NO_TEXT);
+  if (binary >= 0) fail(binary, `${nameOf(text, binary)} in it: expected a text, YAML or JSON`);
   const [broken] = document.errors;
   if (broken) fail(broken.pos[0], broken.message);
   const schema = JSON.parse(decode(readUserFile(SCHEMA, 'schema', 'environment'))) as JsonSchema;
@@ -43,6 +49,10 @@ export function readConfig(file: string): GroupConfig {
   if (doubt) fail(offsetOf(document, doubt.path), wordsOf(doubt));
   return configOf(complete, dirname(resolve(file)));
 }
+
+/** The character of `text` at `offset`, as U+0007. */
+const nameOf = (text: string, offset: number): string =>
+  `U+${text.charCodeAt(offset).toString(16).toUpperCase().padStart(4, '0')}`;
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -61,7 +71,7 @@ const wordsOf = ({ path, message }: DocumentFault): string =>
 
 /** What is wrong although the schema allows it. */
 function findDoubt(config: ConfigDocument): DocumentFault | undefined {
-  const { hosts, timing, disk, gateway, arbiter } = config;
+  const { hosts, timing, disk, gateway, arbiter, metrics } = config;
   const twin = hosts.findIndex(({ name }, at) => hosts.findIndex((h) => h.name === name) < at);
   if (twin >= 0) {
     const message = `${hosts[twin]!.name} is there already; give every host a name of its own`;
@@ -79,6 +89,7 @@ function findDoubt(config: ConfigDocument): DocumentFault | undefined {
     ]),
     [['disk'], () => parseAddress(disk)],
     [['gateway'], () => parseAddress(gateway)],
+    [['metrics'], () => metrics && checkFirstMetrics(parseHostPort(metrics), hosts.length)],
     [['arbiter'], () => openArbiter(arbiter, () => {}).close()],
   ];
   for (const [path, check] of checks) {

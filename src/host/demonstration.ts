@@ -31,6 +31,7 @@ export async function demonstrate(
     logFormat: 'text',
     ...spec,
     dir: undefined,
+    supervised: false,
     replicas: 3,
     disks: [],
     publish: [{ host: '127.0.0.1', port, guestPort: GUEST_PORT, protocol: 'udp' }],

@@ -12,12 +12,9 @@ import { reasonOf } from './files.ts';
 import { type GroupConfig, readKey } from './group-config.ts';
 import { makeHasher } from './hasher.ts';
 import type { Log } from './log.ts';
-import { Part } from './part.ts';
+import { DISK, Part } from './part.ts';
 import { listenForReplicas } from './replica-listener.ts';
 import { removeSocket } from './secure-socket.ts';
-
-/** The name of the process, and of its files. */
-export const DISK = 'disk';
 
 /** Serves the disks of a machine until it is told to end; settles when it listens. */
 export async function runDiskServer(config: GroupConfig, log: Log): Promise<void> {

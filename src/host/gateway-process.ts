@@ -10,14 +10,11 @@ import { GatewayLinks } from './gateway-links.ts';
 import { type GroupConfig, readKey } from './group-config.ts';
 import { describePublished } from './listen.ts';
 import type { Log } from './log.ts';
-import { Part } from './part.ts';
+import { GATEWAY, Part } from './part.ts';
 import { PcapFile } from './pcap-file.ts';
 import { Publisher } from './publisher.ts';
 import { listenForReplicas } from './replica-listener.ts';
 import { removeSocket } from './secure-socket.ts';
-
-/** The name of the process, and of its files. */
-export const GATEWAY = 'gateway';
 
 /** What a gateway does besides. */
 export interface GatewayProcessOptions {

@@ -51,6 +51,8 @@ export interface GroupConfig {
   readonly uncertain: UncertainPolicy;
   /** File for what the guest's wire carries, on the host of the gateway. */
   readonly pcap?: string;
+  /** Where the first process tells its metrics; see metricsPlaceOf. */
+  readonly firstMetrics?: HostPort;
   /** Where this process tells its metrics, if it does; never in the file. */
   readonly metrics?: HostPort;
 }
@@ -106,13 +108,14 @@ export interface ConfigDocument {
   readonly timing: { readonly heartbeatMs: number; readonly failureTimeoutMs: number };
   readonly channelBytes: number | string;
   readonly pcap?: string;
+  readonly metrics?: string;
   readonly uncertain: UncertainPolicy;
 }
 
 /** The configuration that a document in `folder` means; VmftError 'usage' for a wrong address. */
 export function configOf(document: ConfigDocument, folder: string): GroupConfig {
   const path = (text: string): string => resolve(folder, text);
-  const { guest, disks, hosts, timing, channelBytes, pcap } = document;
+  const { guest, disks, hosts, timing, channelBytes, pcap, metrics } = document;
   const { machine, publish, uncertain } = document;
   return {
     folder,
@@ -132,6 +135,7 @@ export function configOf(document: ConfigDocument, folder: string): GroupConfig 
     failureTimeoutMs: timing.failureTimeoutMs,
     channelBytes: bytesOf(channelBytes),
     ...(pcap === undefined ? {} : { pcap: path(pcap) }),
+    ...(metrics === undefined ? {} : { firstMetrics: parseHostPort(metrics) }),
   };
 }
 

@@ -5,6 +5,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { VmftError } from '../base/errors.ts';
 import { reasonOf } from './files.ts';
 import { type HostPort, hostPortText } from './secure-socket.ts';
@@ -42,6 +43,24 @@ export function cannotListen(
   const text = `cannot listen on ${protocol} ${hostPortText(place)}: ${reasonOf(error)}`;
   return new VmftError('environment', used && remedy !== '' ? `${text}; ${remedy}` : text);
 }
+
+/** Whether an address, or a name as far as it is known, is one of this computer. */
+export async function isOwnHost(host: string): Promise<boolean> {
+  const own = Object.values(networkInterfaces()).flatMap((all = []) => all);
+  try {
+    const found = await lookup(host, { all: true });
+    return found.some(
+      ({ address }) => isAnyHost(address) || own.some((mine) => mine.address === address),
+    );
+  } catch {
+    // Nobody knows the name now.
+    return false;
+  }
+}
+
+/** Loopback has more addresses than its interface names, and a listener may take all there are. */
+const isAnyHost = (address: string): boolean =>
+  address.startsWith('127.') || ['::1', '0.0.0.0', '::'].includes(address);
 
 /** Where datagrams for one peer go: the last that its name was known to mean. */
 export class PeerAddress {

@@ -117,6 +117,8 @@ function schemaAt(schema: JsonSchema, path: DocumentPath): JsonSchema {
 
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
+  if (typeof value === 'string' && value.length > MAX_SHOWN)
+    return `${JSON.stringify(value.slice(0, MAX_SHOWN))} …`;
   const text = JSON.stringify(value);
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)} …`;
 }

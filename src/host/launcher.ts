@@ -5,14 +5,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { VmftError } from '../base/errors.ts';
-import { DISK } from './disk-process.ts';
 import { writeFailure } from './files.ts';
-import { GATEWAY } from './gateway-process.ts';
 import type { GroupConfig } from './group-config.ts';
 import { errorOf, type LogFormat } from './log.ts';
 import { pause, stopMachine } from './machine-control.ts';
-import { type MachineStatus, statusOf } from './machine-status.ts';
-import { partFiles } from './part.ts';
+import { type MachineStatus, statusOf, workersOf } from './machine-status.ts';
+import { DISK, GATEWAY, partFiles, SUPERVISOR } from './part.ts';
 import { isAlive, readMark, writeMark } from './process-file.ts';
 
 /** Time between two looks at processes that begin, in ms. */
@@ -28,16 +26,17 @@ interface Birth {
 export interface Launch {
   /** The program that runs them. */
   readonly program: string;
+  /** The file that `config` was read from. */
+  readonly file: string;
   readonly config: GroupConfig;
   readonly logFormat: LogFormat;
 }
 
 /** Starts the process `name` by the arguments of a `vmft` command. */
 function start(launch: Launch, name: string, words: readonly string[]): Birth {
-  const { program, config, logFormat } = launch;
+  const { program, file, config, logFormat } = launch;
   const { log: path, mark } = partFiles(config.folder, name);
   const log = openLog(path);
-  const file = `${config.folder}/machine.json`;
   const args = [program, ...words, '--config', file, '--log-format', logFormat];
   const child = spawn(process.execPath, args, {
     cwd: config.folder,
@@ -45,6 +44,8 @@ function start(launch: Launch, name: string, words: readonly string[]): Birth {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
+  // The system may have no room for another process: then this one counts as dead.
+  child.on('error', () => {});
   // From its first moment it can be found, and ended.
   if (child.pid !== undefined) writeMark(mark, child.pid);
   child.unref();
@@ -59,20 +60,26 @@ function openLog(path: string): number {
   }
 }
 
+/** Whether a process that was started has ended without having done its work. */
+const hasFailed = ({ child: { pid, exitCode } }: Birth): boolean =>
+  pid === undefined || (exitCode ?? 0) > 0;
+
 /**
- * Starts all processes of a machine that has just been set up, and waits until clients can connect
- * and the guest is protected. VmftError 'environment', and nothing left running, where one of them
- * cannot begin.
+ * Starts all processes of a machine that has just been set up, with a supervisor or without, and
+ * waits until clients can connect and the guest is protected. VmftError 'environment', and nothing
+ * left running, where one of them cannot begin.
  */
-export async function launch(machine: Launch): Promise<void> {
+export async function launch(machine: Launch, supervised: boolean): Promise<void> {
   const { config } = machine;
   const births = [
     ...(config.disks.length > 0 ? [start(machine, DISK, [DISK])] : []),
     start(machine, GATEWAY, [GATEWAY]),
     ...config.hosts.map(({ name }) => start(machine, name, ['host', name, '--cold-start'])),
+    // Last: whom it shall look after has a mark by now.
+    ...(supervised ? [start(machine, SUPERVISOR, [SUPERVISOR])] : []),
   ];
   for (;;) {
-    const failed = births.find(({ child }) => child.exitCode !== null && child.exitCode > 0);
+    const failed = births.find(hasFailed);
     if (failed) {
       await stopMachine(config);
       throw new VmftError(
@@ -98,11 +105,9 @@ export function restart(machine: Launch, name: string): void {
   start(machine, name, name === DISK || name === GATEWAY ? [name] : ['host', name]);
 }
 
-const isReady = ({ replicas, gateway, disk }: MachineStatus): boolean =>
-  gateway.isReady === true &&
-  (disk === undefined || disk.isReady === true) &&
-  replicas.every(({ isReady }) => isReady) &&
-  replicas.some((replica) => replica.protected);
+const isReady = (status: MachineStatus): boolean =>
+  [...workersOf(status), status.supervisor].every((part) => part === undefined || part.isReady) &&
+  status.replicas.some((replica) => replica.protected);
 
 /** Why a process has ended, as it said itself. */
 function lastWords({ folder }: GroupConfig, name: string): string {

@@ -1,11 +1,9 @@
 /** What people do to a running machine: stop it, and hurt it. */
 import { VmftError } from '../base/errors.ts';
 import { askControl } from './control.ts';
-import { DISK } from './disk-process.ts';
-import { GATEWAY } from './gateway-process.ts';
 import type { GroupConfig } from './group-config.ts';
 import { isLive, type ReplicaStatusReport, statusOf } from './machine-status.ts';
-import { partFiles } from './part.ts';
+import { DISK, GATEWAY, partFiles, partNames, SUPERVISOR } from './part.ts';
 import { isAlive, isPaused, type ProcessMark, readMark } from './process-file.ts';
 
 /** How long a process may take to end before it is killed, in ms. */
@@ -17,16 +15,9 @@ const LOOK_MS = 20;
 /** Waits for `ms`. */
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-/** All processes that a machine may have. */
-const partsOf = ({ hosts }: GroupConfig): string[] => [
-  ...hosts.map(({ name }) => name),
-  GATEWAY,
-  DISK,
-];
-
 /** Processes of the machine that are there, paused ones too. */
 export function livingParts(config: GroupConfig): { name: string; mark: ProcessMark }[] {
-  return partsOf(config).flatMap((name) => {
+  return partNames(config).flatMap((name) => {
     const mark = readMark(partFiles(config.folder, name).mark);
     return mark && isAlive(mark) ? [{ name, mark }] : [];
   });
@@ -41,23 +32,30 @@ async function areGone(config: GroupConfig, names: (name: string) => boolean): P
   return !living();
 }
 
+/** Ends the processes that are meant, by force where they do not listen. */
+async function endParts(config: GroupConfig, names: (name: string) => boolean): Promise<void> {
+  for (const harm of ['SIGTERM', 'SIGKILL'] as const) {
+    for (const { name, mark } of livingParts(config)) if (names(name)) signal(mark, harm);
+    if (await areGone(config, names)) return;
+  }
+}
+
 /**
- * Ends a machine: switches the guest off, so that every replica knows that this is no failure, then
- * ends whoever is left. Settles when no process is left.
+ * Ends a machine: first who would start the others anew; then it switches the guest off, so that
+ * every replica knows that this is no failure, and ends whoever is left. Settles when no process is
+ * left.
  */
 export async function stopMachine(config: GroupConfig): Promise<void> {
   const { folder } = config;
   const isReplica = (name: string): boolean => config.hosts.some((host) => host.name === name);
   for (const { mark } of livingParts(config)) if (isPaused(mark)) signal(mark, 'SIGCONT');
+  await endParts(config, (name) => name === SUPERVISOR);
   const live = (await statusOf(config)).replicas.find(isLive);
   if (live) {
     await askControl(partFiles(folder, live.name).control, { ask: 'power-off' }, PATIENCE_MS);
     await areGone(config, isReplica);
   }
-  for (const { mark } of livingParts(config)) signal(mark, 'SIGTERM');
-  if (await areGone(config, () => true)) return;
-  for (const { mark } of livingParts(config)) signal(mark, 'SIGKILL');
-  await areGone(config, () => true);
+  await endParts(config, () => true);
 }
 
 function signal(mark: ProcessMark, name: NodeJS.Signals): void {
@@ -77,6 +75,7 @@ export const VICTIMS = [
   'standby',
   'gateway',
   'disk',
+  'supervisor',
   // Links.
   'link',
   'gateway-link',
@@ -84,6 +83,9 @@ export const VICTIMS = [
 export type Victim = (typeof VICTIMS)[number];
 
 type Process = Exclude<Victim, 'link' | 'gateway-link'>;
+
+/** Victims that are processes by name, not by what a replica is just now. */
+const NAMED: readonly Victim[] = [GATEWAY, DISK, SUPERVISOR];
 
 /** How: for good, or until it is resumed. */
 export type Harm = 'kill' | 'pause' | 'resume';
@@ -105,7 +107,7 @@ export async function hurt(config: GroupConfig, victim: Victim, harm: Harm): Pro
 }
 
 async function findVictim(config: GroupConfig, victim: Process): Promise<string> {
-  if (victim === 'gateway' || victim === 'disk') {
+  if (NAMED.includes(victim)) {
     const there = livingParts(config).some(({ name }) => name === victim);
     if (there) return victim;
     throw new VmftError('environment', `${config.folder}: no ${victim} is running`);
@@ -122,9 +124,7 @@ async function findVictim(config: GroupConfig, victim: Process): Promise<string>
 /** A paused process cannot tell its role: all paused replicas go on. */
 function resume(config: GroupConfig, victim: Victim): string {
   const isOne = (name: string): boolean =>
-    victim === 'gateway' || victim === 'disk'
-      ? name === victim
-      : config.hosts.some((host) => host.name === name);
+    NAMED.includes(victim) ? name === victim : config.hosts.some((host) => host.name === name);
   const paused = livingParts(config).filter(({ name, mark }) => isOne(name) && isPaused(mark));
   for (const { mark } of paused) signal(mark, 'SIGCONT');
   if (paused.length > 0) return `${paused.map(({ name }) => name).join(', ')}: resumed`;

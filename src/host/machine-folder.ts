@@ -27,7 +27,7 @@ import { readIfThere } from './durable-file.ts';
 import { isFile, writeFailure } from './files.ts';
 import type { GroupConfig } from './group-config.ts';
 import { MARK_ENDING } from './process-file.ts';
-import { KEY_BYTES } from './secure-socket.ts';
+import { type HostPort, hostPortText, KEY_BYTES } from './secure-socket.ts';
 
 /** Hosts by the order in which they take over. */
 const NAMES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta'];
@@ -36,6 +36,9 @@ const NAMES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'the
 export const MAX_REPLICAS = NAMES.length;
 
 const CONFIG = 'machine.json';
+
+/** The file that describes the machine in `folder`. */
+export const configFile = (folder: string): string => join(folder, CONFIG);
 
 /** Files of a machine that go with it, besides those of certain endings and the console. */
 const FILES = ['image', 'key', 'fence', 'end.json', CONFIG];
@@ -52,6 +55,7 @@ export interface MachineSpec {
   readonly publish: GroupConfig['publish'];
   /** A directory in the machine's folder where none is given; paths are absolute. */
   readonly arbiter?: ArbiterPlace | undefined;
+  readonly firstMetrics?: HostPort | undefined;
   /** An absolute path. */
   readonly pcap?: string | undefined;
   readonly settings: Partial<
@@ -87,7 +91,7 @@ export async function createMachine(folder: string, spec: MachineSpec): Promise<
     if (error instanceof VmftError) throw error;
     throw writeFailure(folder, 'folder', error);
   }
-  return readConfig(join(folder, CONFIG));
+  return readConfig(configFile(folder));
 }
 
 async function describe(spec: MachineSpec) {
@@ -108,6 +112,7 @@ async function describe(spec: MachineSpec) {
     arbiterCa: ca,
     arbiterUser: user,
     pcap: spec.pcap,
+    metrics: spec.firstMetrics && hostPortText(spec.firstMetrics),
     hosts,
     disk: 'unix:disk.socket',
     gateway: 'unix:gateway.socket',
@@ -121,7 +126,7 @@ function claimFolder(folder: string, text: string): void {
   const draft = join(folder, `${CONFIG}.${process.pid}`);
   writeFileSync(draft, text, { mode: 0o600 });
   try {
-    linkSync(draft, join(folder, CONFIG));
+    linkSync(draft, configFile(folder));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new VmftError(
@@ -182,7 +187,7 @@ export function removeMachine(
   { folder, machine }: Pick<GroupConfig, 'folder' | 'machine'>,
   isOwnFolder: boolean,
 ): void {
-  const text = readIfThere(join(folder, CONFIG));
+  const text = readIfThere(configFile(folder));
   if (text !== undefined && (JSON.parse(text) as { machine: string }).machine !== machine) return;
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
@@ -194,7 +199,7 @@ export function removeMachine(
   }
   rmSync(join(folder, 'arbiter'), { recursive: true, force: true });
   // Last: whoever finds it gone finds nothing else in his way.
-  rmSync(join(folder, CONFIG), { force: true });
+  rmSync(configFile(folder), { force: true });
   if (!isOwnFolder) return;
   rmSync(join(folder, 'log'), { recursive: true, force: true });
   rmdirSync(folder);

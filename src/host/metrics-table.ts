@@ -32,6 +32,7 @@ export interface Measured {
   readonly flushes?: number;
   readonly repetitions?: number;
   readonly stale?: number;
+  readonly restarts?: number;
 }
 
 /** Values by the value of the metric's label; one value under '' where it has no label. */
@@ -52,7 +53,7 @@ const ROLES = ['standby', 'joining', 'primary', 'backup', 'alone', 'halted'];
 const one = (value: number | boolean | undefined, scale = 1): Values | undefined =>
   value === undefined ? undefined : { '': Number(value) * scale };
 
-/** All metrics; those of a replica, of the gateway, of the disk server. */
+/** All metrics; those of a replica, of the gateway, of the disk server, of the supervisor. */
 export const METRICS: readonly Metric[] = [
   {
     name: 'vmft_role',
@@ -199,5 +200,11 @@ export const METRICS: readonly Metric[] = [
     help: 'requests below the fence, which were refused',
     kind: 'counter',
     read: ({ stale }) => one(stale),
+  },
+  {
+    name: 'vmft_restarts_total',
+    help: 'processes that the supervisor has started anew',
+    kind: 'counter',
+    read: ({ restarts }) => one(restarts),
   },
 ];

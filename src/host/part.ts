@@ -11,6 +11,12 @@ import type { GroupConfig } from './group-config.ts';
 import { serveMetrics } from './metrics.ts';
 import type { Measured } from './metrics-table.ts';
 import { isAlive, MARK_ENDING, readMark, writeMark } from './process-file.ts';
+import { type HostPort, hostPortText } from './secure-socket.ts';
+
+/** Names of the processes that carry no replica, and of their files. */
+export const GATEWAY = 'gateway';
+export const DISK = 'disk';
+export const SUPERVISOR = 'supervisor';
 
 /** How long another process may take to hear that it should end, in ms. */
 const END_MS = 1000;
@@ -18,7 +24,7 @@ const END_MS = 1000;
 /** What a process does when it is asked something, or told to end. */
 export interface PartOptions {
   readonly config: Pick<GroupConfig, 'folder' | 'machine' | 'metrics'>;
-  /** Name of the process: that of a host, `disk` or `gateway`. */
+  /** Name of the process: that of a host, or one of the names above. */
   readonly name: string;
   /** What `vmft status` shows of it. */
   readonly status: () => Measured;
@@ -34,6 +40,34 @@ export const partFiles = (folder: string, name: string) => ({
   control: join(folder, `${name}.control`),
   log: join(folder, 'log', `${name}.log`),
 });
+
+const SERVERS = [GATEWAY, DISK, SUPERVISOR];
+
+/** Names of all processes that a machine may have. */
+export const partNames = ({ hosts }: Pick<GroupConfig, 'hosts'>): string[] => [
+  ...hosts.map(({ name }) => name),
+  ...SERVERS,
+];
+
+/**
+ * Where a process of a machine tells its metrics, if the machine has a place for them: each has a
+ * port of its own, from the first one on, in the order of {@link partNames}.
+ */
+export function metricsPlaceOf(
+  config: Pick<GroupConfig, 'hosts' | 'firstMetrics'>,
+  name: string,
+): HostPort | undefined {
+  const { firstMetrics: first } = config;
+  return first && { host: first.host, port: first.port + partNames(config).indexOf(name) };
+}
+
+/** VmftError 'usage' where some process of a machine with so many hosts would have no port. */
+export function checkFirstMetrics({ port }: HostPort, hosts: number): void {
+  const more = hosts + SERVERS.length - 1;
+  if (port + more <= 65535) return;
+  const need = `${hosts} hosts need metrics ports up to ${port + more}`;
+  throw new VmftError('usage', `${need}; begin at ${65535 - more} at most`);
+}
 
 /** One process of a machine, as the others and people see it. */
 export class Part {
@@ -60,7 +94,8 @@ export class Part {
     if (place) await serveMetrics({ place, part: name, machine, read: status });
     rmSync(control, { force: true });
     const server = await serveControl(control, (question) => {
-      if (question.ask === 'status') return { pid: process.pid, ...status() };
+      if (question.ask === 'status')
+        return { pid: process.pid, ...status(), ...(place && { metrics: hostPortText(place) }) };
       if (question.ask !== 'end') return answer?.(question);
       setImmediate(onEnd);
       return { ending: true };
@@ -77,10 +112,11 @@ export class Part {
 }
 
 /** The machine has ended: whoever else runs in its folder ends too. */
-export async function endOthers({ folder, hosts }: GroupConfig, name: string): Promise<void> {
-  const names = [...hosts.map((host) => host.name), 'gateway', 'disk'];
-  const others = names.filter((other) => other !== name);
+export async function endOthers(config: GroupConfig, name: string): Promise<void> {
+  const others = partNames(config).filter((other) => other !== name);
   await Promise.all(
-    others.map((other) => askControl(partFiles(folder, other).control, { ask: 'end' }, END_MS)),
+    others.map((other) =>
+      askControl(partFiles(config.folder, other).control, { ask: 'end' }, END_MS),
+    ),
   );
 }

@@ -10,10 +10,11 @@ import { GrowingFile } from './durable-file.ts';
 import { isSameFile } from './files.ts';
 import { consolePath } from './gateway-process.ts';
 import type { GroupConfig } from './group-config.ts';
-import { type Launch, launch, restart } from './launcher.ts';
+import { launch } from './launcher.ts';
 import type { LogFormat } from './log.ts';
 import { livingParts, pause, stopMachine } from './machine-control.ts';
 import {
+  configFile,
   createMachine,
   type MachineEnd,
   type MachineSpec,
@@ -21,7 +22,7 @@ import {
   readEnd,
   removeMachine,
 } from './machine-folder.ts';
-import { isLive, type MachineStatus, statusOf } from './machine-status.ts';
+import { type MachineStatus, statusOf } from './machine-status.ts';
 import { PcapFile } from './pcap-file.ts';
 
 /** Time between two looks at a machine, in ms. */
@@ -35,6 +36,8 @@ export interface ProtectionSpec extends MachineSpec {
   readonly program: string;
   /** A folder of its own, which goes with the machine, where none is given. */
   readonly dir: string | undefined;
+  /** A process of its own starts those anew that die. */
+  readonly supervised: boolean;
 }
 
 /** The disks of a machine; VmftError where a file is none, or is there twice. */
@@ -59,21 +62,17 @@ async function tryArbiter(place: ArbiterPlace): Promise<void> {
 
 /** Sets a machine up and starts it; settles when clients can connect and it is protected. */
 export async function protectGuest(spec: ProtectionSpec): Promise<Protection> {
-  const { program, logFormat, dir, arbiter } = spec;
+  const { program, logFormat, dir, arbiter, supervised } = spec;
   if (arbiter) await tryArbiter(arbiter);
   if (spec.pcap !== undefined) new PcapFile(spec.pcap, () => {}).close();
   const interruption = new Interruption();
   const folder = resolve(dir ?? mkdtempSync(join(tmpdir(), 'vmft-')));
   const config = await createMachine(folder, spec);
-  const protection = new Protection(
-    { program, config, logFormat },
-    dir === undefined,
-    interruption,
-  );
+  const protection = new Protection(config, dir === undefined, interruption);
   if (protection.interrupted) return protection;
   try {
     process.chdir(folder);
-    await launch({ program, config, logFormat });
+    await launch({ program, file: configFile(folder), config, logFormat }, supervised);
     return protection;
   } catch (error) {
     await protection.stop();
@@ -101,16 +100,13 @@ class Interruption {
 export class Protection {
   readonly config: GroupConfig;
   readonly #interruption: Interruption;
-  readonly #machine: Launch;
   readonly #isOwnFolder: boolean;
   readonly #console: GrowingFile;
   #stopped: Promise<void> | undefined;
 
-  constructor(machine: Launch, isOwnFolder: boolean, interruption: Interruption) {
-    const { config } = machine;
+  constructor(config: GroupConfig, isOwnFolder: boolean, interruption: Interruption) {
     this.config = config;
     this.#console = new GrowingFile(consolePath(config));
-    this.#machine = machine;
     this.#isOwnFolder = isOwnFolder;
     this.#interruption = interruption;
     interruption.onSignal = () => void this.stop();
@@ -124,12 +120,11 @@ export class Protection {
   /**
    * Looks at the machine again and again until it has ended; settles with how, or with undefined
    * where its processes were ended or all replicas have died. `onConsole` gets what the guest has
-   * printed since the look before. With `revive`, processes that die are started anew.
+   * printed since the look before.
    */
   async watch(
     onLook: (status: MachineStatus) => void,
     onConsole: (bytes: Uint8Array) => void,
-    revive: boolean,
   ): Promise<MachineEnd | undefined> {
     for (;;) {
       const status = await statusOf(this.config);
@@ -139,11 +134,6 @@ export class Protection {
       const isOver = status.replicas.every(({ state }) => state === 'dead');
       if (end || isOver || this.#stopped || this.interrupted) return end;
       onLook(status);
-      const parts = [...status.replicas, status.gateway, ...(status.disk ? [status.disk] : [])];
-      const dead = parts.filter(({ state }) => state === 'dead');
-      // Without anybody live the machine is about to end.
-      if (revive && status.replicas.some(isLive))
-        for (const { name } of dead) restart(this.#machine, name);
       await pause(LOOK_MS);
     }
   }

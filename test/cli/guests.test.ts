@@ -1,6 +1,6 @@
 /** Guests that go wrong, the status of a run, --json and disks. */
 import { describe, expect, it } from 'vitest';
-import { Folder, refuses } from './support.ts';
+import { Folder, fails, refuses } from './support.ts';
 
 const folder = new Folder();
 folder.write('nowhere.asm', '_start: mov eax, 0x40000000\n        jmp eax\n');
@@ -39,7 +39,7 @@ folder.write(
 const words = (line: string): string[] => line.split(' ');
 
 describe('a guest that goes wrong ends with status 3, or 124 at the limit', () => {
-  refuses(folder, [
+  fails(folder, [
     ['run nowhere.asm', 3, 'guest fault: exception 6 at eip 0x40000000'],
     ['run --strict nowhere.asm', 3, /fetch from address 0x40000000.* eip 0x40000000, count 2$/m],
     [

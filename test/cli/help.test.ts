@@ -33,6 +33,7 @@ const COMMANDS = [
   'disk',
   'disk check',
   'gateway',
+  'supervisor',
   'version',
 ];
 /** Commands whose examples are run in the long checks. */

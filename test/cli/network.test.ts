@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPcap } from '../../src/net/pcap.ts';
-import { ended, Folder, refuses, shows } from './support.ts';
+import { ended, Folder, fails, shows } from './support.ts';
 
 const folder = new Folder();
 const taken: Socket = createSocket('udp4');
@@ -76,7 +76,7 @@ describe('--publish', () => {
     expect([others.status, own.status]).toEqual([5, 5]);
   });
 
-  refuses(folder, [
+  fails(folder, [
     ['run hello --publish 192.0.2.1:7000:7/udp', 5, 'this host has no such address'],
     ['run hello --publish nobody.invalid:7000:7/udp', 5, 'there is no such host'],
   ]);

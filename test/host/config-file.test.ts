@@ -91,6 +91,11 @@ describe('a configuration', () => {
       SMALL.replace('"[fd00::4]:7000"', 'g:70000'),
       '5:1: gateway: "g:70000"',
     ],
+    [
+      'metrics beyond the last port',
+      `${SMALL}metrics: 127.0.0.1:65532\n`,
+      '9:1: metrics: 2 hosts need metrics ports up to 65536; begin at 65531 at most',
+    ],
     ['a wrong kind', SMALL.replace('[fd00::4]:7000', ''), '5:1: gateway: expected where the'],
     ['a name twice', SMALL.replace('beta', 'alpha'), '8:7: hosts[1].name: alpha is there already'],
     ['no hosts', SMALL.replace(/hosts:[\s\S]*/, 'hosts: []\n'), '6:1: hosts: expected the list of'],
@@ -108,6 +113,13 @@ describe('a configuration', () => {
     ['no YAML', 'machine: [', '1:11: '],
     ['a list', '- 1\n', '1:1: expected all that the processes'],
     ['nothing', '', '1:1: expected all that the processes of a machine are told'],
+    ['a binary file', '\u007fELF\u0001', '1:1: U+007F in it: expected a text, YAML or JSON'],
+    [
+      'a long text',
+      `"${'abc\\n'.repeat(99)}"`,
+      '1:1: expected all that the processes of a machine are told; paths are relative to the ' +
+        `folder of the file, got "${'abc\\n'.repeat(15)}" …`,
+    ],
     ['an alias of nothing', 'machine: *m\n', '1:1: Unresolved alias'],
   ])('is refused with place and remedy: %s', (_, text, words) => {
     expect(refusal(text).slice(0, words.length)).toBe(words);

@@ -63,10 +63,17 @@ function walkThrough(): void {
     await is('alpha', { role: 'primary', protected: true });
     const { numbers, trouble, more } = startCounting();
     await more();
+    expect(await hosts.look('alpha')).toMatchObject({
+      replicas: [{ role: 'primary' }, { role: 'elsewhere', known: ['backup of alpha'] }],
+      gateway: { state: 'elsewhere', known: ['connected with alpha'] },
+      disk: { state: 'elsewhere', known: ['connected with alpha'] },
+    });
     // The primary hears nobody, nor the arbiter: it may not go on.
     hosts.cut('alpha');
     await is('beta', { role: 'alone', token: 3 });
     await more();
+    const seen = (await hosts.look('gateway')).replicas[1];
+    expect(seen).toMatchObject({ known: ['speaks at the gateway with token 3'] });
     expect(await hosts.status<Status>('alpha')).toMatchObject({ role: 'primary', generation: 1 });
     const ended = once(alpha, 'exit');
     hosts.join('alpha');

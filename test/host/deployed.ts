@@ -19,6 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { askControl } from '../../src/host/control.ts';
+import { openAnyMachine } from '../../src/host/machine-folder.ts';
+import { type MachineStatus, statusOf } from '../../src/host/machine-status.ts';
 import { partFiles } from '../../src/host/part.ts';
 import { guestImage } from '../support/guest-image.ts';
 import { PROGRAM } from './support.ts';
@@ -109,6 +111,11 @@ export class Deployed {
   async status<Status>(host: HostName): Promise<Status | undefined> {
     const { control } = partFiles(this.#folder(host), host);
     return (await askControl(control, { ask: 'status' }, 2000)) as Status | undefined;
+  }
+
+  /** What `vmft status` shows on a host. */
+  look(host: HostName): Promise<MachineStatus> {
+    return statusOf(openAnyMachine(this.#folder(host)));
   }
 
   /** Ends what was started, and takes the hosts away. */

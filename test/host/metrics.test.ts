@@ -26,7 +26,7 @@ function samplesOf(text: string): Map<string, number> {
 
 describe('metrics', () => {
   it('tell how each process stands, and whether it is of use', async () => {
-    const [a, g, d, b] = (await freePorts(4)) as [number, number, number, number];
+    const [a, g, d, s, b] = (await freePorts(5)) as [number, number, number, number, number];
     writeFileSync(parts.at('image'), guestImage('redis'));
     writeFileSync(parts.at('disk.img'), new Uint8Array(SECTORS * 512));
     parts.configure({
@@ -62,7 +62,10 @@ describe('metrics', () => {
     const reads = [...disk].find(([name]) => name.includes('operation="read"'));
     expect(reads?.[1]).toBeGreaterThan(0);
     expect((await get(g, '/')).status).toBe(404);
-    const names = [host, gateway, disk].flatMap((samples) => [...samples.keys()]);
+    parts.start('supervisor', ['supervisor', '--metrics', `${s}`]);
+    await until('the supervisor is there', () => parts.status('supervisor'));
+    const supervisor = samplesOf((await get(s, '/metrics')).text);
+    const names = [host, gateway, disk, supervisor].flatMap((samples) => [...samples.keys()]);
     const told = new Set(names.map((name) => name.replace(/\{.*/, '')));
     // A kind of refusal is told from the first one on.
     expect(METRICS.filter(({ name }) => !told.has(name)).map(({ name }) => name)).toEqual([

@@ -146,6 +146,7 @@ describeWithTool(['redis-cli', 'redis-benchmark'], 'a redis that is protected', 
       }
       await machine.isProtected();
       launcher.kill('SIGKILL');
+      await strike('supervisor');
       await die('primary killed', waits);
       show('every kind', waits);
       expect(client.trouble).toEqual([]);

@@ -46,6 +46,14 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** The first of so many such ports that follow each other. */
+export async function freePortRange(count: number): Promise<number> {
+  for (;;) {
+    const ports = await freePorts(count);
+    if (ports.at(-1)! - ports[0]! === count - 1) return ports[0]!;
+  }
+}
+
 async function isFree(port: number): Promise<boolean> {
   const [tcp, udp] = [createServer(), createSocket('udp4')];
   try {

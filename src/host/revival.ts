@@ -1,0 +1,54 @@
+/**
+ * When a process that dies is started anew: at once if it has worked, or was there for a while. One
+ * that dies at its birth again and again gets pauses that double, so that a cause which stays (a
+ * port that somebody has, a full disk) costs next to nothing.
+ */
+
+/** The pause after the first death at birth, and the longest, in ms. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Who has lived as long as this was not dying at birth, in ms. */
+const STEADY_MS = 10_000;
+
+/** The deaths and births of one process; `nowMs` is of a monotonic clock, in ms. */
+export class Revival {
+  #deathsAtBirth = 0;
+  #hasLived = true;
+  #bornMs = 0;
+  #dueMs: number | undefined;
+
+  /** Deaths at birth in a row. */
+  get deathsAtBirth(): number {
+    return this.#deathsAtBirth;
+  }
+
+  /** It was seen alive; `works` if it is of use by now. */
+  lives(works: boolean, nowMs: number): void {
+    this.#dueMs = undefined;
+    if (!works && nowMs - this.#bornMs < STEADY_MS) return;
+    this.#hasLived = true;
+    this.#deathsAtBirth = 0;
+  }
+
+  /**
+   * It was seen dead: for how long it stays so, in ms, 0 if it is to be started now. `isNews` if it
+   * was alive at the look before.
+   */
+  isDead(nowMs: number): { isNews: boolean; pauseMs: number } {
+    const isNews = this.#dueMs === undefined;
+    if (isNews && !this.#hasLived) this.#deathsAtBirth++;
+    this.#dueMs ??= nowMs + pauseAfter(this.#deathsAtBirth);
+    return { isNews, pauseMs: Math.max(0, this.#dueMs - nowMs) };
+  }
+
+  /** It is started now. */
+  isBorn(nowMs: number): void {
+    this.#bornMs = nowMs;
+    this.#hasLived = false;
+    this.#dueMs = undefined;
+  }
+}
+
+const pauseAfter = (deaths: number): number =>
+  deaths === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (deaths - 1), LONGEST_PAUSE_MS);

@@ -1,0 +1,82 @@
+/** A machine that nobody looks after but its supervisor: whoever dies is there again. */
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isLong } from '../support/runs.ts';
+import { Asker } from './asker.ts';
+import { Protected } from './protected.ts';
+import { freePortRange, until } from './support.ts';
+
+const DISK_BYTES = 64 * 512;
+
+let machine: Protected;
+let client: Asker;
+
+beforeEach(async () => {
+  machine = await Protected.inFolder();
+  client = new Asker(machine.port);
+});
+afterEach(() => {
+  client.close();
+  machine.end();
+});
+
+const crash = (victim: string): void =>
+  expect(machine.vmft('crash', machine.dir, victim)).toMatchObject({ status: 0 });
+
+const supervisor = async () => (await machine.look())!.supervisor!;
+
+describe('a supervisor', () => {
+  it('starts whoever dies anew; without it the machine goes on', async () => {
+    writeFileSync(join(machine.home, 'disk.img'), new Uint8Array(DISK_BYTES));
+    const port = await freePortRange(5);
+    const options = ['--disk', 'disk.img', '--metrics', `${port}`];
+    machine.start('udp-counter', '7/udp', '--restart', ...options);
+    const numbers = [await client.count('#0')];
+    const before = (await machine.look())!;
+    for (const victim of ['primary', 'gateway', 'disk']) crash(victim);
+    numbers.push(await client.count('#1'));
+    const after = await machine.isProtected();
+    expect(after).toMatchObject({ generation: 2, supervisor: { restarts: 3, failing: [] } });
+    expect(after.gateway.pid).not.toBe(before.gateway.pid);
+    expect(after.disk!.pid).not.toBe(before.disk!.pid);
+    expect(machine.log('supervisor')).toMatch(/ gateway has died; starts it anew\n/);
+    // Each has the port that it had before.
+    expect(machine.vmft('status', machine.dir).stdout).toContain(
+      `metrics    alpha 127.0.0.1:${port}, beta 127.0.0.1:${port + 1}, `,
+    );
+    const restarts = await (await fetch(`http://127.0.0.1:${port + 4}/metrics`)).text();
+    expect(restarts).toMatch(/^vmft_restarts_total\{.*part="supervisor"\} 3$/m);
+    crash('supervisor');
+    crash('backup');
+    await machine.withRole('alone');
+    numbers.push(await client.count('#2'));
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    const { stdout } = machine.vmft('status', machine.dir);
+    expect(stdout).toContain('supervisor dead, so nobody starts anew who dies\n');
+    expect(machine.vmft('stop', machine.dir)).toEqual({ status: 0, stdout: '', stderr: '' });
+    machine.expectNothingLeft();
+  });
+
+  if (isLong) {
+    it('gives who dies at its birth longer pauses each time, and ends with the guest', async () => {
+      machine.start('udp-counter', '7/udp', '--restart');
+      const first = await client.count('#0');
+      const [key, kept] = [join(machine.dir, 'key'), join(machine.home, 'kept')];
+      copyFileSync(key, kept);
+      writeFileSync(key, 'no key');
+      crash('gateway');
+      await until('it has died again and again', () =>
+        machine.log('supervisor').includes('at its birth, 3 in a row; starts it anew in 1000 ms'),
+      );
+      expect((await supervisor()).failing).toEqual(['gateway']);
+      copyFileSync(kept, key);
+      expect(await client.count('#1')).toBeGreaterThan(first);
+      await until('it works', async () => (await supervisor()).failing?.length === 0);
+      expect(await client.ask('#end', 'quit')).toBe('bye');
+      await until('the supervisor ends', async () => (await supervisor()).state === 'dead');
+      expect(machine.vmft('stop', machine.dir).status).toBe(0);
+      machine.expectNothingLeft();
+    });
+  }
+});
