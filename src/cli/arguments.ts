@@ -1,7 +1,7 @@
 /**
  * Option values: from the words of the command line to numbers, with errors that say what to write.
  */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { parseSize, parseTimeNs } from '../base/units.ts';
 import type { PublishSpec } from '../host/listen.ts';
 
@@ -36,6 +36,20 @@ export function positive(text: string): number {
 /** Collects a repeatable option. */
 export function repeated(text: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), text];
+}
+
+/** The option `--tap`. */
+export const tapOption = (): Option =>
+  new Option(
+    '--tap <NAME>',
+    'put the guest on the LAN of a TAP interface of Linux, which exists',
+  ).argParser(interfaceName);
+
+function interfaceName(text: string): string {
+  if (/^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'Write 1 to 15 letters, digits, dots, dashes or underscores, such as tap0.',
+  );
 }
 
 const PUBLISH = /^(?:(\[[^\]]+\]|[^:]+):)?(\d+):(\d+)(?:\/(udp|tcp))?$/;

@@ -6,7 +6,8 @@ import { sizeText } from '../base/units.ts';
 import type { DiskFile } from '../host/disk-file.ts';
 import type { PublishSpec } from '../host/listen.ts';
 import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
-import { positive, publish, repeated, size, wholeNumber } from './arguments.ts';
+import { GUEST_MAC } from '../net/address.ts';
+import { positive, publish, repeated, size, tapOption, wholeNumber } from './arguments.ts';
 
 /** What a guest's machine is made of. */
 export interface MachineOptions {
@@ -14,6 +15,7 @@ export interface MachineOptions {
   append: string;
   disk?: string[];
   publish?: PublishSpec[];
+  tap?: string;
   pcap?: string;
   loadAddress?: number;
   entry?: number;
@@ -29,9 +31,6 @@ export interface GuestOptions extends MachineOptions {
   guestExitCode?: boolean;
   json?: boolean;
 }
-
-/** MAC address of a guest's network device. */
-const GUEST_MAC = '52:54:00:12:34:56';
 
 /** Nanoseconds per instruction of virtual time. */
 export const DEFAULT_NS_PER_INSTRUCTION = 4;
@@ -51,6 +50,7 @@ export function addMachineOptions(command: Command): Command {
       'publish a port of the guest, TCP or UDP (repeatable)',
       publish,
     )
+    .addOption(tapOption())
     .option('--pcap <FILE>', 'capture what the guest’s wire carries, for tcpdump and Wireshark')
     .option('--load-address <ADDRESS>', 'where a flat binary goes (default: 0x100000)', wholeNumber)
     .option('--entry <ADDRESS>', 'entry of a flat binary (default: its first byte)', wholeNumber)
@@ -58,10 +58,14 @@ export function addMachineOptions(command: Command): Command {
 }
 
 /** A capture wants a network; VmftError 'usage' where there is none. */
-export function checkCapture({ pcap, publish }: MachineOptions): void {
-  if (pcap !== undefined && !publish)
-    throw new VmftError('usage', '--pcap: the guest has a network where a port is published only');
+export function checkCapture(options: MachineOptions): void {
+  if (options.pcap !== undefined && !hasNetwork(options))
+    throw new VmftError('usage', '--pcap: the guest has a network with --publish or --tap only');
 }
+
+/** Whether the guest has a network: its wire leads somewhere. */
+export const hasNetwork = ({ publish, tap }: Pick<MachineOptions, 'publish' | 'tap'>): boolean =>
+  publish !== undefined || tap !== undefined;
 
 /** Adds the options to a command. */
 export function addGuestOptions(command: Command): Command {
@@ -107,22 +111,23 @@ async function openDisks(paths: readonly string[]): Promise<DiskFile[]> {
   }
 }
 
-/** Opens the disks and lays out the virtio slots: disks, network if published, entropy. */
+/** Opens the disks and lays out the virtio slots: disks, network if there is one, entropy. */
 export async function openDevices(
   options: GuestOptions,
 ): Promise<{ config: MachineConfig; disks: DiskFile[] }> {
   const paths = options.disk ?? [];
   checkCapture(options);
-  const wanted = paths.length + (options.publish ? 1 : 0) + 1;
+  const network = hasNetwork(options);
+  const wanted = paths.length + (network ? 1 : 0) + 1;
   if (wanted > VIRTIO_SLOTS)
     throw new VmftError(
       'usage',
       `${paths.length} disks: the board has ${VIRTIO_SLOTS} slots, one of them for entropy` +
-        (options.publish ? ' and one for the network' : ''),
+        (network ? ' and one for the network' : ''),
     );
   const disks = paths.length > 0 ? await openDisks(paths) : [];
   const slots: VirtioSpec[] = disks.map(({ sectors }) => ({ kind: 'block', sectors }));
-  if (options.publish) slots.push({ kind: 'net', mac: GUEST_MAC });
+  if (network) slots.push({ kind: 'net', mac: GUEST_MAC });
   slots.push({ kind: 'entropy' });
   const { loadAddress, entry } = options;
   const config: MachineConfig = {

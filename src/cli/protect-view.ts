@@ -3,7 +3,7 @@
  * anew, otherwise a line for whatever has changed.
  */
 import { Chalk } from 'chalk';
-import { describePublished } from '../host/listen.ts';
+import { describePublished, describeTap } from '../host/listen.ts';
 import {
   type MachineStatus,
   type PartStatus,
@@ -25,8 +25,9 @@ export interface WatchOptions {
 /** Stays with a machine until it ends, or leaves it alone at once; the exit status. */
 export async function watch(protection: Protection, options: WatchOptions): Promise<number> {
   const { config } = protection;
-  const { folder, publish } = config;
+  const { folder, publish, tap } = config;
   for (const spec of publish) note(describePublished(spec));
+  if (tap !== undefined) note(describeTap(tap));
   if (options.detach && !protection.interrupted) {
     note(`the machine is in ${folder}; "vmft stop ${folder}" ends it`);
     print(folder);
@@ -191,8 +192,9 @@ function supervisorLine(supervisor: NonNullable<MachineStatus['supervisor']>): s
 
 function gatewayDetails(gateway: MachineStatus['gateway']): string {
   if (gateway.state === 'elsewhere') return elsewhere(gateway);
-  const { pid, connections } = gateway;
+  const { pid, connections, tap } = gateway;
   const details = pid === undefined ? [] : [`process ${pid}`];
   if (connections !== undefined) details.push(`${connections} client connections`);
+  if (tap) details.push(`${tap.attached ? 'on' : 'not on'} ${tap.name}`);
   return details.join(', ');
 }

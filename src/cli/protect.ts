@@ -55,6 +55,7 @@ async function protect(image: string, options: ProtectOptions): Promise<void> {
     },
     disks: measureDisks(options.disk ?? []),
     publish: options.publish ?? [],
+    tap: options.tap,
     arbiter: arbiterOf(options),
     firstMetrics: options.metrics,
     pcap: options.pcap && resolve(options.pcap),
@@ -99,13 +100,15 @@ export function protectCommand(): Command {
     .addHelpText(
       'after',
       `
-The guest's clients connect to the published ports; they need not know of any of this.
+The guest's clients connect to the published ports, or come over the LAN; they need not know of
+any of this.
 
 Examples:
   vmft protect udp-counter --publish 7000:7/udp
   vmft protect kv --publish 7000:7/udp --standbys 1 --dir kv.d --detach --restart
   vmft protect kv --publish 7000:7/udp --arbiter etcd:http://10.0.0.1:2379
-  vmft protect journal --disk disk.img --publish 7000:7/udp --restart`,
+  vmft protect journal --disk disk.img --publish 7000:7/udp --restart
+  vmft protect redis --tap tap0 --restart`,
     )
     .action(protect);
 }

@@ -3,9 +3,8 @@ import type { Hasher } from '../base/digest.ts';
 import { VmftError } from '../base/errors.ts';
 import { isFile, readUserFile } from '../host/files.ts';
 import { GuestRun, type GuestRunOptions, type RunEnd } from '../host/guest-run.ts';
+import type { GuestWire } from '../host/guest-wire.ts';
 import { makeHasher } from '../host/hasher.ts';
-import type { PcapFile } from '../host/pcap-file.ts';
-import type { Publisher } from '../host/publisher.ts';
 import { RealTime, type RunTime, VirtualTime } from '../host/run-time.ts';
 import {
   decodeSnapshotFile,
@@ -17,7 +16,7 @@ import type { MachineConfig } from '../machine/types.ts';
 import { STATUS } from './exit-status.ts';
 import { GuestConsole } from './guest-console.ts';
 import type { GuestOptions } from './guest-options.ts';
-import { openDevices } from './guest-options.ts';
+import { hasNetwork, openDevices } from './guest-options.ts';
 import { namingImage, readImage } from './image.ts';
 import { grouped, note } from './print.ts';
 import { Terminal } from './terminal.ts';
@@ -72,7 +71,7 @@ export async function prepare(
   try {
     const machine = namingImage(imageName, () => new X86Machine(config, image, hasher));
     if (snapshot) machine.restore(snapshot.checkpoint.machine);
-    let publisher: Publisher | undefined;
+    let wire: GuestWire | undefined;
     const run: GuestRun = new GuestRun({
       machine,
       hasher,
@@ -80,7 +79,7 @@ export async function prepare(
       maxInstructions: options.maxInstructions ?? Number.POSITIVE_INFINITY,
       disks,
       onConsole: (offset, bytes) => console.write(offset, bytes),
-      onFrame: (frame) => publisher?.receive(frame),
+      onFrame: (frame) => wire?.receive(frame),
       ...(snapshot && { point: snapshot.checkpoint.point }),
       ...extra,
     });
@@ -93,8 +92,8 @@ export async function prepare(
         run.interrupt();
       },
     });
-    if (options.publish) {
-      publisher = await publish(options, run, closers);
+    if (hasNetwork(options)) {
+      wire = await openWire(options, run, closers);
       run.source('opens');
     }
     closers.push(connectInput(run), () => console.end());
@@ -108,7 +107,7 @@ export async function prepare(
 /** The snapshot in the file of that name; undefined where it is something else. */
 function readSnapshot(
   name: string,
-  { disk, publish }: GuestOptions,
+  options: GuestOptions,
   hasher: Hasher,
 ): SnapshotFile | undefined {
   if (!isFile(name)) return undefined;
@@ -116,40 +115,37 @@ function readSnapshot(
   if (!isSnapshotFile(bytes)) return undefined;
   const snapshot = decodeSnapshotFile(bytes, hasher);
   const { slots } = snapshot.header.machine;
-  if (disk) throw new VmftError('usage', `${name}: the machine of this snapshot has no disk`);
-  if (publish && !slots.some(({ kind }) => kind === 'net'))
+  if (options.disk)
+    throw new VmftError('usage', `${name}: the machine of this snapshot has no disk`);
+  if (hasNetwork(options) && !slots.some(({ kind }) => kind === 'net'))
     throw new VmftError('usage', `${name}: the machine of this snapshot has no network`);
   return snapshot;
 }
 
-/** Opens the guest's ports on the host, and a file for what the wire carries. */
-async function publish(
+/** Opens what the guest's wire leads to, and a file for what it carries. */
+async function openWire(
   options: GuestOptions,
   run: GuestRun,
   closers: (() => void)[],
-): Promise<Publisher> {
-  const [{ Publisher }, { describePublished }] = await Promise.all([
-    import('../host/publisher.ts'),
-    import('../host/listen.ts'),
+): Promise<GuestWire> {
+  const [{ GuestWire }, { PcapFile }] = await Promise.all([
+    import('../host/guest-wire.ts'),
+    import('../host/pcap-file.ts'),
   ]);
-  const capture = options.pcap === undefined ? undefined : await openCapture(options.pcap);
+  const { publish = [], tap, pcap } = options;
+  const capture = pcap === undefined ? undefined : new PcapFile(pcap, note);
   if (capture) closers.push(() => capture.close());
-  const publisher = new Publisher({
+  const wire = await GuestWire.open({
+    publish,
+    tap,
+    capture,
     deliver: (bytes) => run.offer({ kind: 'packet', bytes }),
-    ...(capture && { onWire: (frame: Uint8Array) => capture.add(frame) }),
+    info: note,
+    warn: note,
   });
-  // Before the capture is: its last frames are those of the publisher's end.
-  closers.unshift(() => publisher.close());
-  for (const spec of options.publish ?? []) {
-    await publisher.publish(spec);
-    note(describePublished(spec));
-  }
-  return publisher;
-}
-
-async function openCapture(path: string): Promise<PcapFile> {
-  const { PcapFile } = await import('../host/pcap-file.ts');
-  return new PcapFile(path, note);
+  // Before the capture is: its last frames are those of the wire's end.
+  closers.unshift(() => wire.close());
+  return wire;
 }
 
 /** End of transmission: what a terminal makes of the end of its input. */

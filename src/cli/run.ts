@@ -47,6 +47,7 @@ Examples:
   vmft run primes --append n=1000000 --json
   vmft run udp-counter --publish 7000:7/udp
   vmft run httpd --publish 8080:80/tcp --pcap wire.pcap
+  vmft run httpd --tap tap0
   vmft run journal --disk disk.img
   vmft run kv.vmsnap --publish 7001:7/udp
   vmft run dice --time virtual --seed 7`,

@@ -3,23 +3,25 @@
  * outlives them all, and keeps the console in the file `console-MACHINE` of the machine's folder.
  */
 import { join } from 'node:path';
+import { VmftError } from '../base/errors.ts';
 import { MAX_GATEWAY_MESSAGE_BYTES } from '../ft/gateway-messages.ts';
 import { ConsoleFile } from './console-file.ts';
 import type { Question } from './control.ts';
 import { GatewayLinks } from './gateway-links.ts';
-import { type GroupConfig, readKey } from './group-config.ts';
-import { describePublished } from './listen.ts';
+import { type GroupConfig, hasNetwork, readKey } from './group-config.ts';
+import { GuestWire } from './guest-wire.ts';
 import type { Log } from './log.ts';
 import { GATEWAY, Part } from './part.ts';
 import { PcapFile } from './pcap-file.ts';
-import { Publisher } from './publisher.ts';
 import { listenForReplicas } from './replica-listener.ts';
 import { removeSocket } from './secure-socket.ts';
 
-/** What a gateway does besides. */
+/** What a gateway is told besides. */
 export interface GatewayProcessOptions {
   /** A file for everything that the guest's wire carries, instead of the configuration's. */
-  readonly pcap?: string;
+  readonly pcap?: string | undefined;
+  /** A TAP interface, instead of the configuration's. */
+  readonly tap?: string | undefined;
 }
 
 /** Where the console of a machine is kept. */
@@ -30,23 +32,21 @@ export const consolePath = ({ folder, machine }: Pick<GroupConfig, 'folder' | 'm
 export async function runGateway(
   config: GroupConfig,
   log: Log,
-  { pcap }: GatewayProcessOptions = {},
+  { pcap, tap = config.tap }: GatewayProcessOptions = {},
 ): Promise<void> {
+  checkNetwork(config, tap);
   const console = new ConsoleFile(consolePath(config), log.warn);
   const path = pcap ?? config.pcap;
   // That of the configuration goes on when a gateway takes the place of one that has died.
   const capture = path === undefined ? undefined : new PcapFile(path, log.warn, pcap === undefined);
-  const publisher = new Publisher({
-    deliver: (bytes) => links.offer({ kind: 'packet', bytes }),
-    ...(capture && { onWire: (frame: Uint8Array) => capture.add(frame) }),
-  });
-  const links: GatewayLinks = new GatewayLinks({
+  let wire: GuestWire | undefined;
+  const links = new GatewayLinks({
     machine: config.machine,
     consoleBytes: console.bytes,
-    onFrame: (frame) => publisher.receive(frame),
+    onFrame: (frame) => wire?.receive(frame),
     onConsole: (bytes) => console.append(bytes),
     onExit: (status) => log.info(`the guest has ended with status ${status}`),
-    onSpeaker: () => publisher.hurry(),
+    onSpeaker: () => wire?.hurry(),
     log,
   });
   const status = () => ({
@@ -57,10 +57,10 @@ export async function runGateway(
     console: { path: console.path, bytes: console.bytes },
     refused: log.refused,
     refusals: log.refusals,
-    ...publisher.status,
+    ...wire?.status,
   });
   let close = (): void => {
-    publisher.close();
+    wire?.close();
     capture?.close();
     console.close();
   };
@@ -70,7 +70,14 @@ export async function runGateway(
     process.exit();
   };
   try {
-    await publish(publisher, config, log);
+    wire = await GuestWire.open({
+      publish: config.publish,
+      tap,
+      capture,
+      deliver: (bytes) => links.offer({ kind: 'packet', bytes }),
+      info: log.info,
+      warn: log.warn,
+    });
     const answer = (question: Question) => type(question, links);
     const part = await Part.begin({ config, name: GATEWAY, status, answer, onEnd: end });
     const before = close;
@@ -87,11 +94,13 @@ export async function runGateway(
   log.info('waits for replicas');
 }
 
-async function publish(publisher: Publisher, config: GroupConfig, log: Log): Promise<void> {
-  for (const spec of config.publish) {
-    await publisher.publish(spec);
-    log.info(describePublished(spec));
-  }
+/** VmftError 'usage' for a way to a network that the guest, by the configuration, has not. */
+function checkNetwork(config: GroupConfig, tap: string | undefined): void {
+  if (tap === undefined || hasNetwork(config)) return;
+  throw new VmftError(
+    'usage',
+    `--tap ${tap}: the guest has no network; put "tap" into the configuration, of its hosts too`,
+  );
 }
 
 async function listen(links: GatewayLinks, config: GroupConfig): Promise<void> {

@@ -8,6 +8,7 @@ import { parseSize } from '../base/units.ts';
 import type { UncertainPolicy } from '../ft/config.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { MachineConfig, VirtioSpec } from '../machine/types.ts';
+import { GUEST_MAC } from '../net/address.ts';
 import type { ArbiterPlace } from './arbiter.ts';
 import { readUserFile } from './files.ts';
 import type { PublishSpec } from './listen.ts';
@@ -40,6 +41,8 @@ export interface GroupConfig {
   };
   readonly disks: readonly { readonly file: string; readonly sectors: number }[];
   readonly publish: readonly PublishSpec[];
+  /** TAP interface on the host of the gateway. */
+  readonly tap?: string;
   readonly key: string;
   readonly arbiter: ArbiterPlace;
   readonly hosts: readonly HostConfig[];
@@ -57,9 +60,6 @@ export interface GroupConfig {
   readonly metrics?: HostPort;
 }
 
-/** MAC address of a guest's network device. */
-export const GUEST_MAC = '52:54:00:12:34:56';
-
 /** The virtio slots of a machine: disks, network if there is one, entropy. */
 export function slotsOf(disks: readonly { sectors: number }[], network: boolean): VirtioSpec[] {
   const slots: VirtioSpec[] = disks.map(({ sectors }) => ({ kind: 'block', sectors }));
@@ -68,13 +68,18 @@ export function slotsOf(disks: readonly { sectors: number }[], network: boolean)
   return slots;
 }
 
+/** Whether the guest has a network: its wire leads somewhere. */
+export const hasNetwork = ({ publish, tap }: Pick<GroupConfig, 'publish' | 'tap'>): boolean =>
+  publish.length > 0 || tap !== undefined;
+
 /** The machine that the configuration describes. */
-export function machineOf({ guest, disks, publish }: GroupConfig): MachineConfig {
+export function machineOf(config: GroupConfig): MachineConfig {
+  const { guest, disks } = config;
   const { memory, append, loadAddress, entry, strict } = guest;
   return {
     ramBytes: memory,
     commandLine: append,
-    slots: slotsOf(disks, publish.length > 0),
+    slots: slotsOf(disks, hasNetwork(config)),
     strict,
     ...(loadAddress === undefined ? {} : { loadAddress }),
     ...(entry === undefined ? {} : { entry }),
@@ -94,6 +99,7 @@ export interface ConfigDocument {
   readonly guest: Omit<GroupConfig['guest'], 'memory'> & { readonly memory: number | string };
   readonly disks: GroupConfig['disks'];
   readonly publish: GroupConfig['publish'];
+  readonly tap?: string;
   readonly key: string;
   readonly arbiter: string;
   readonly arbiterCa?: string;
@@ -115,7 +121,7 @@ export interface ConfigDocument {
 /** The configuration that a document in `folder` means; VmftError 'usage' for a wrong address. */
 export function configOf(document: ConfigDocument, folder: string): GroupConfig {
   const path = (text: string): string => resolve(folder, text);
-  const { guest, disks, hosts, timing, channelBytes, pcap, metrics } = document;
+  const { guest, disks, hosts, timing, channelBytes, tap, pcap, metrics } = document;
   const { machine, publish, uncertain } = document;
   return {
     folder,
@@ -134,6 +140,7 @@ export function configOf(document: ConfigDocument, folder: string): GroupConfig 
     heartbeatMs: timing.heartbeatMs,
     failureTimeoutMs: timing.failureTimeoutMs,
     channelBytes: bytesOf(channelBytes),
+    ...(tap === undefined ? {} : { tap }),
     ...(pcap === undefined ? {} : { pcap: path(pcap) }),
     ...(metrics === undefined ? {} : { firstMetrics: parseHostPort(metrics) }),
   };

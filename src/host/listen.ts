@@ -19,6 +19,9 @@ export function describePublished({ protocol, host, port, guestPort }: PublishSp
   return `${protocol.toUpperCase()} ${place} is port ${guestPort} of the guest`;
 }
 
+/** The guest's way to a LAN, for people. */
+export const describeTap = (name: string): string => `the guest is on the LAN of ${name}`;
+
 /** What to do about a port that somebody else has. */
 const REMEDY = 'publish at another, or end who has it';
 

@@ -53,6 +53,7 @@ export interface MachineSpec {
   readonly guest: Omit<GroupConfig['guest'], 'image'>;
   readonly disks: GroupConfig['disks'];
   readonly publish: GroupConfig['publish'];
+  readonly tap?: string | undefined;
   /** A directory in the machine's folder where none is given; paths are absolute. */
   readonly arbiter?: ArbiterPlace | undefined;
   readonly firstMetrics?: HostPort | undefined;
@@ -107,6 +108,7 @@ async function describe(spec: MachineSpec) {
     guest: { image: 'image', ...spec.guest },
     disks: spec.disks,
     publish: spec.publish,
+    tap: spec.tap,
     key: 'key',
     arbiter,
     arbiterCa: ca,

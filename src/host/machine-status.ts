@@ -5,6 +5,7 @@
 import { generationOf, type HostId } from '../ft/ports.ts';
 import { askControl } from './control.ts';
 import type { GroupConfig, HostConfig } from './group-config.ts';
+import type { TapStatus } from './guest-wire.ts';
 import { knownOfReplica, knownOfServer } from './hearsay.ts';
 import { isOwnHost } from './host-address.ts';
 import { DISK, GATEWAY, partFiles, SUPERVISOR } from './part.ts';
@@ -54,6 +55,7 @@ export interface ReplicaStatusReport extends PartStatus {
 /** The gateway; who speaks for the machine is known by its owner name, as are all `replicas`. */
 export interface GatewayStatus extends PartStatus {
   readonly connections?: number;
+  readonly tap?: TapStatus;
   readonly linked?: boolean;
   readonly owner?: string;
   readonly token?: number;

@@ -2,6 +2,7 @@
  * What a process of a machine measures: one row for each metric, read from what the process says of
  * itself to `vmft status`. docs/metrics.md lists them; a test holds the page against this table.
  */
+import type { TapStatus } from './guest-wire.ts';
 import type { RefusalKind } from './log.ts';
 
 /** What processes say of themselves, as far as it is measured; each kind has some of it. */
@@ -24,6 +25,7 @@ export interface Measured {
   readonly udpClients?: number;
   readonly framesIn?: number;
   readonly framesOut?: number;
+  readonly tap?: Pick<TapStatus, 'attached' | 'framesIn' | 'framesOut' | 'framesIgnored'>;
   readonly console?: { readonly bytes: number };
   readonly fence?: number;
   readonly hosts?: readonly string[];
@@ -166,6 +168,19 @@ export const METRICS: readonly Metric[] = [
       framesIn === undefined || framesOut === undefined
         ? undefined
         : { in: framesIn, out: framesOut },
+  },
+  {
+    name: 'vmft_tap_up',
+    help: '1 if the gateway is attached to its TAP interface, else 0',
+    kind: 'gauge',
+    read: ({ tap }) => one(tap?.attached),
+  },
+  {
+    name: 'vmft_tap_frames_total',
+    help: 'frames from the LAN to the guest (in), from it (out), and of others (ignored)',
+    kind: 'counter',
+    label: 'direction',
+    read: ({ tap }) => tap && { in: tap.framesIn, out: tap.framesOut, ignored: tap.framesIgnored },
   },
   {
     name: 'vmft_console_bytes_total',

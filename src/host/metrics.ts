@@ -46,9 +46,9 @@ const answerWith =
     } else reply(404, 'text/plain', 'there are /metrics and /healthz\n');
   };
 
-/** A gateway without a replica that speaks, and a replica that has halted, are of no use. */
-function healthOf({ role, generation, linked }: Measured) {
-  if (linked !== undefined) return { healthy: linked };
+/** A gateway without replica that speaks or without its LAN, and a halted replica, are of no use. */
+function healthOf({ role, generation, linked, tap }: Measured) {
+  if (linked !== undefined) return { healthy: linked && (tap?.attached ?? true) };
   return { healthy: role !== 'halted', ...(role === undefined ? {} : { role, generation }) };
 }
 

@@ -17,8 +17,6 @@ const CHUNK_BYTES = 64 * 1024;
 export interface PublisherOptions {
   /** Takes a frame for the guest, or loses it. */
   readonly deliver: (frame: Uint8Array) => void;
-  /** Hears of every frame on the guest's wire, in both directions. */
-  readonly onWire?: (frame: Uint8Array) => void;
   readonly config?: Partial<GatewayConfig>;
 }
 
@@ -27,8 +25,6 @@ export interface PublisherStatus {
   readonly published: readonly string[];
   readonly connections: number;
   readonly udpClients: number;
-  readonly framesIn: number;
-  readonly framesOut: number;
 }
 
 /** Where the datagrams for a client go. */
@@ -51,7 +47,6 @@ export class Publisher {
   #timer: NodeJS.Timeout | undefined;
   /** When it rings. */
   #timerNs = Number.POSITIVE_INFINITY;
-  #frames = { in: 0, out: 0 };
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -71,8 +66,6 @@ export class Publisher {
 
   /** A frame that the guest has sent. */
   receive(frame: Uint8Array): void {
-    this.#frames.out++;
-    this.#options.onWire?.(frame);
     const datagram = this.#gateway.receive(frame, nowNs());
     if (datagram) {
       const client = this.#udpClients.get(datagram.id);
@@ -92,8 +85,6 @@ export class Publisher {
       published: this.#published.map(describePublished),
       connections: this.#clients.size,
       udpClients: this.#gateway.udpClients,
-      framesIn: this.#frames.in,
-      framesOut: this.#frames.out,
     };
   }
 
@@ -151,18 +142,12 @@ export class Publisher {
     for (;;) {
       for (const id of this.#gateway.touched) this.#move(id);
       const { frames, changed, failed } = this.#gateway.poll(nowNs());
-      for (const frame of frames) this.#deliver(frame);
+      for (const frame of frames) this.#options.deliver(frame);
       for (const { port } of failed) this.#reset(port);
       for (const id of changed) this.#move(id);
       if (frames.length + changed.length + failed.length === 0) break;
     }
     this.#setTimer();
-  }
-
-  #deliver(frame: Uint8Array): void {
-    this.#frames.in++;
-    this.#options.onWire?.(frame);
-    this.#options.deliver(frame);
   }
 
   /** Moves bytes both ways as far as they go → whether any moved. */

@@ -10,6 +10,9 @@ export type MacAddress = string;
 /** Four decimal numbers 0 … 255, separated by dots. */
 export type Ipv4Address = string;
 
+/** MAC address of a guest's network device. */
+export const GUEST_MAC: MacAddress = '52:54:00:12:34:56';
+
 /** Every station on the wire. */
 export const BROADCAST_MAC: MacAddress = 'ff:ff:ff:ff:ff:ff';
 

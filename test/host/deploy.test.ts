@@ -2,12 +2,11 @@
  * The walk-through of docs/deploy.md, on five hosts in network namespaces: a client counts on one
  * connection while the primary's cable is pulled out and put in again.
  */
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readConfig } from '../../src/host/config-file.ts';
 import { isLong } from '../support/runs.ts';
-import { describeUnless, describeWithTool, hasTool } from '../support/tools.ts';
+import { describeWithNamespaces } from '../support/tools.ts';
 import { CONFIG, Deployed, type HostName } from './deployed.ts';
 import { until } from './support.ts';
 
@@ -101,14 +100,5 @@ it('the configuration of docs/deploy.md is sound', () => {
   expect([members.map(({ name }) => name), publish.length]).toEqual([['alpha', 'beta'], 1]);
 });
 
-if (isLong) {
-  const isRoot = process.getuid?.() === 0;
-  const mayMake = isRoot && hasTool('ip') && spawnSync('ip', ['netns', 'list']).status === 0;
-  describeUnless(mayMake ? undefined : 'needs root and network namespaces', 'five hosts', () => {
-    describeWithTool(
-      ['ip', 'etcd', 'redis-cli'],
-      'the walk-through of docs/deploy.md',
-      walkThrough,
-    );
-  });
-}
+if (isLong)
+  describeWithNamespaces(['etcd', 'redis-cli'], 'the walk-through of docs/deploy.md', walkThrough);

@@ -25,6 +25,19 @@ export function describeWithTool(
   describeUnless(reason, title, body);
 }
 
+/** The same, for tests that also make network namespaces, which root may do. */
+export function describeWithNamespaces(
+  tools: readonly string[],
+  title: string,
+  body: () => void,
+): void {
+  const isRoot = process.getuid?.() === 0;
+  const mayMake = isRoot && hasTool('ip') && spawnSync('ip', ['netns', 'list']).status === 0;
+  describeUnless(mayMake ? undefined : 'needs root and network namespaces', title, () => {
+    describeWithTool(tools, 'with its tools', body);
+  });
+}
+
 /**
  * As vitest's `describe`, for tests that cannot be run here for the `reason` given, if one is. It
  * is added to the title.

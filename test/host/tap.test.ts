@@ -1,0 +1,178 @@
+/**
+ * A protected guest on a LAN, by a TAP interface: its clients use the kernel's own TCP, which no
+ * gateway ends, and stay connected whatever dies.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { GuestWireStatus } from '../../src/host/guest-wire.ts';
+import { GUEST_MAC } from '../../src/net/address.ts';
+import { guestImage } from '../support/guest-image.ts';
+import { isLong, runsByLength } from '../support/runs.ts';
+import { describeWithNamespaces } from '../support/tools.ts';
+import { freePorts, Parts, until } from './support.ts';
+import { GUEST_IP, TapLan } from './tap-lan.ts';
+
+const HOSTS = ['alpha', 'beta'];
+
+/** Numbers counted between two events. */
+const COUNTS = 20;
+
+let parts: Parts;
+let lan: TapLan;
+
+const gatewayStatus = () => parts.status<GuestWireStatus & { linked: boolean }>('gateway');
+
+function startGateway(): void {
+  parts.start('gateway', ['gateway', '--tap', 'lan'], lan.enter);
+}
+
+/** The primary, once it has a backup. */
+const isProtected = () =>
+  until('the machine is protected', async () => {
+    if (!(await gatewayStatus())?.linked) return undefined;
+    for (const name of HOSTS)
+      if ((await parts.status<{ protected: boolean }>(name))?.protected) return name;
+    return undefined;
+  });
+
+/** Two replicas of a redis, and a gateway on the LAN. */
+async function begin(): Promise<void> {
+  const ports = await freePorts(HOSTS.length);
+  writeFileSync(parts.at('image'), guestImage('redis'));
+  parts.configure({
+    tap: 'lan',
+    pcap: 'wire.pcap',
+    hosts: HOSTS.map((name, index) => ({ name, address: `127.0.0.1:${ports[index]}` })),
+    // Nothing here waits for a timeout: a slow computer must not look like a dead one.
+    timing: { failureTimeoutMs: 5000 },
+  });
+  startGateway();
+  for (const name of HOSTS) parts.start(name, ['host', name, '--cold-start']);
+  await isProtected();
+}
+
+/** redis-cli on the LAN, which asks for the next number as soon as it has one. */
+class Counter {
+  readonly numbers: string[] = [];
+  readonly #child: ChildProcess;
+
+  constructor() {
+    this.#child = spawn('ip', lan.within('redis-cli', '-h', GUEST_IP));
+    const { stdin, stdout } = this.#child;
+    stdin!.on('error', () => {});
+    stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.numbers.push(...text.split('\n').filter((line) => line !== ''));
+      stdin!.write('INCR n\n');
+    });
+    stdin!.write('INCR n\n');
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Counts on. */
+  async more(): Promise<void> {
+    const wanted = this.numbers.length + COUNTS;
+    await until('the client counts', () => this.numbers.length >= wanted);
+  }
+
+  /** Ends it: every answer was the next number. */
+  async end(): Promise<void> {
+    this.#child.kill();
+    await once(this.#child, 'close');
+    expect(this.numbers).toEqual(this.numbers.map((_, index) => String(index + 1)));
+  }
+}
+
+/** What went over the guest's wire, as tcpdump tells it. */
+function captured(filter: string): string[] {
+  const args = ['-n', '-r', parts.at('wire.pcap'), filter];
+  return spawnSync('tcpdump', args, { encoding: 'utf8' }).stdout.split('\n').slice(0, -1);
+}
+
+/** What a `vmft run` on the LAN says when it is refused, with status 5. */
+function refusal(prefix: readonly string[], ...words: string[]): string {
+  const { status, stderr } = lan.vmft(prefix, 'run', 'hello', '--tap', ...words);
+  expect([status, stderr]).toEqual([5, expect.stringMatching(/^vmft: .*\n$/)]);
+  return stderr;
+}
+
+describeWithNamespaces(['redis-cli', 'tcpdump', 'perl'], 'a guest on a LAN', () => {
+  beforeEach(() => {
+    parts = new Parts();
+    lan = new TapLan();
+  });
+  afterEach(async () => {
+    await parts.end();
+    lan.end();
+  });
+
+  it('keeps a connection of the kernel when primaries die; every command is done once', async () => {
+    await begin();
+    const client = new Counter();
+    await client.more();
+    for (let deaths = runsByLength(1, 5, 20); deaths > 0; deaths--) {
+      const primary = await isProtected();
+      await parts.kill(primary);
+      await client.more();
+      if (deaths > 1) parts.start(primary, ['host', primary]);
+    }
+    await client.end();
+    expect(lan.ip(`neigh show ${GUEST_IP}`)).toContain(GUEST_MAC);
+    const { published, connections, framesIn, framesOut, tap } = (await gatewayStatus())!;
+    expect({ published, connections }).toEqual({ published: [], connections: 0 });
+    expect(tap).toMatchObject({ name: 'lan', attached: true, framesIn, framesOut });
+    const goodbye = 'tcp[tcpflags] & (tcp-fin|tcp-rst) != 0 and dst host 10.0.2.15';
+    await until('the capture is written', () => captured(goodbye).length > 0);
+    // One connection, with the options that Linux gives and the gateway does not.
+    expect(captured('tcp[tcpflags] == tcp-syn')).toEqual([
+      expect.stringMatching(/10\.0\.2\.2\.\d+ > 10\.0\.2\.15\.6379: Flags \[S\].*sackOK,TS val/),
+    ]);
+    expect(captured('arp').join('\n')).toContain('who-has 10.0.2.15 tell 10.0.2.2');
+    expect(lan.pids).toHaveLength(2);
+    await parts.kill('gateway');
+    await until('the relay has ended by itself', () => lan.pids.length === 0);
+  });
+
+  if (isLong) {
+    it('keeps it when gateway or relay die, and when the interface goes and comes', async () => {
+      await begin();
+      const client = new Counter();
+      await client.more();
+      await parts.kill('gateway');
+      startGateway();
+      await client.more();
+      const gateway = (await parts.status<{ pid: number }>('gateway'))!.pid;
+      const redis = client.pid;
+      process.kill(lan.pids.find((pid) => pid !== gateway && pid !== redis)!, 'SIGKILL');
+      await client.more();
+      lan.unplug();
+      await until('the gateway notices', async () => !(await gatewayStatus())?.tap?.attached);
+      expect(parts.log('gateway')).toContain('TAP interface lan: it is gone; make it again');
+      lan.plug();
+      await client.more();
+      await client.end();
+      expect(parts.log('gateway').match(/lan: attached again/g)).toHaveLength(2);
+    });
+  }
+
+  it('says what is wrong with an interface, and what to do', () => {
+    expect(refusal([], 'lam')).toContain('there is no such interface; make it, as root: ip tuntap');
+    const both = ['lan', '--publish', '7000:7'];
+    expect(refusal([], ...both)).toContain('this host has the address 10.0.2.2, which is the gate');
+    if (!isLong) return;
+    expect(refusal([], 'lo')).toContain('it is no TAP interface; make one');
+    const shell = (text: string) => ['sh', '-c', `${text}; exec "$@"`, 'sh'];
+    expect(refusal(shell('PATH=/nowhere'), 'lan')).toContain('there is no perl');
+    const empty = shell('mount -t tmpfs none /dev/net');
+    expect(refusal(empty, 'lan')).toContain('there is no /dev/net/tun; load the module tun');
+    const nobody = ['setpriv', '--reuid', '65534', '--clear-groups'];
+    expect(refusal(nobody, 'lan')).toMatch(/\/dev\/net\/tun may not be opened|somebody else/);
+    lan.ip('tuntap add dev other mode tap user 65534');
+    const unprivileged = ['setpriv', '--bounding-set', '-net_admin'];
+    expect(refusal(unprivileged, 'other')).toContain('it is somebody else’s; have CAP_NET_ADMIN');
+  });
+});
