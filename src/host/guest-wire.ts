@@ -147,7 +147,7 @@ function refuseTwin(tap: string, ip: string): void {
   if (!routes.some((route) => route.startsWith(`${ip}\n`) && route.includes('host LOCAL'))) return;
   throw new VmftError(
     'environment',
-    `TAP interface ${tap}: this host has the address ${ip}, which is the gateway's on the guest's ` +
-      'wire while ports are published; give the host another one, or publish nothing',
+    `TAP interface ${tap}: this host has the address ${ip}, which is the gateway's on the ` +
+      "guest's wire while ports are published; give the host another one, or publish nothing",
   );
 }

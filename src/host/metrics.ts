@@ -46,7 +46,7 @@ const answerWith =
     } else reply(404, 'text/plain', 'there are /metrics and /healthz\n');
   };
 
-/** A gateway without replica that speaks or without its LAN, and a halted replica, are of no use. */
+/** Of no use are a gateway that hears no replica, or has lost its LAN, and a halted replica. */
 function healthOf({ role, generation, linked, tap }: Measured) {
   if (linked !== undefined) return { healthy: linked && (tap?.attached ?? true) };
   return { healthy: role !== 'halted', ...(role === undefined ? {} : { role, generation }) };
