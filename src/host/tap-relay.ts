@@ -85,7 +85,7 @@ const cannot = (name: string, reason: string, remedy: string): VmftError =>
     `TAP interface ${name}: ${reason}; ${remedy.replace(/NAME/g, name)}`,
   );
 
-/** Attaching would make an interface that is not there, without an address, and for a while only. */
+/** Attaching makes an interface that is not there, but without an address, and for a while only. */
 function checkInterface(name: string): void {
   let text: string;
   try {

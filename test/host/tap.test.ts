@@ -110,7 +110,7 @@ describeWithNamespaces(['redis-cli', 'tcpdump', 'perl'], 'a guest on a LAN', () 
     lan.end();
   });
 
-  it('keeps a connection of the kernel when primaries die; every command is done once', async () => {
+  it('keeps a connection of the kernel when primaries die; each command is done once', async () => {
     await begin();
     const client = new Counter();
     await client.more();
