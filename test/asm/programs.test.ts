@@ -1,11 +1,11 @@
-/** Whole programs: the guests of this project, random mazes of jumps, and how long one takes. */
+/** Whole programs: the guests of this project, and random mazes of jumps. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { assemble, formatError } from '../../src/asm/assembler.ts';
 import { runs } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
@@ -107,20 +107,5 @@ describeWithTool('nasm', 'sizes settle where nasm lets them settle', () => {
       }),
       { numRuns: runs(120, 40) },
     );
-  });
-});
-
-describe('speed', () => {
-  it('a guest of 120 lines takes less than 10 ms, once warm', () => {
-    const one = ['mov eax, [table + ecx * 4]', 'add eax, 5', 'jnz .next', 'push eax', 'call print'];
-    const blocks = Array.from({ length: 17 }, (_, i) => [`f${i}:`, ...one, '.next:'].join('\n '));
-    const text = `${blocks.join('\n ')}\nprint: ret\ntable: dd 0`;
-    let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 40; run++) {
-      const start = performance.now();
-      expect(ours(text, 'elf').errors).toEqual([]);
-      best = Math.min(best, performance.now() - start);
-    }
-    expect(best).toBeLessThan(10);
   });
 });

@@ -26,15 +26,15 @@ function half(found: Exploration): Exploration {
 }
 
 describe('vmft explore', () => {
-  const whole = explored('--shard 30/30 --state state.json');
+  const whole = explored('--shard 60/60 --state state.json');
 
   it('draws the same map of parts as of the whole, and says what is missing', async () => {
-    const [first, second] = [await explored('--shard 59/60'), await explored('--shard 60/60')];
-    folder.write('59.json', JSON.stringify(first));
-    folder.write('60.json', JSON.stringify(second));
+    const [first, second] = [await explored('--shard 119/120'), await explored('--shard 120/120')];
+    folder.write('119.json', JSON.stringify(first));
+    folder.write('120.json', JSON.stringify(second));
     folder.write('half.json', JSON.stringify(half(first)));
-    const merge = 'explore --merge --json 60.json';
-    const merged = await folder.vmft(words(`${merge} 59.json`));
+    const merge = 'explore --merge --json 120.json';
+    const merged = await folder.vmft(words(`${merge} 119.json`));
     expect(merged.status).toBe(0);
     const { range, at, rows, verdicts } = JSON.parse(merged.stdout) as Exploration;
     expect(await whole).toMatchObject({ range, at, rows, verdicts });
@@ -49,7 +49,7 @@ describe('vmft explore', () => {
     const kept = JSON.parse(folder.read('state.json').toString()) as { parts: Exploration[] };
     expect(kept.parts[0]!.rows).toEqual(rows);
     folder.write('state.json', JSON.stringify({ ...kept, parts: [half(await whole)] }));
-    const again = await explored('--shard 30/30 --state state.json');
+    const again = await explored('--shard 60/60 --state state.json');
     expect(again).toMatchObject({ range, rows });
   });
 });

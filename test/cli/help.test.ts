@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isLong } from '../support/runs.ts';
-import { ended, Folder, GUESTS, PROGRAM, SCENARIOS } from './support.ts';
+import { ended, Folder, GUESTS, PROGRAM, SCENARIOS, vmftHere } from './support.ts';
 
 const folder = new Folder();
 const COMMANDS = [
@@ -74,7 +74,7 @@ const shell = (line: string) =>
 
 describe('the help of every command ends in examples that work', () => {
   it.each(COMMANDS)('%s', async (command) => {
-    const { status, stdout } = await folder.vmft([...command.split(' '), '--help']);
+    const { status, stdout } = await vmftHere(folder, [...command.split(' '), '--help']);
     expect(status).toBe(0);
     const examples = examplesOf(stdout);
     expect(examples.length).toBeGreaterThan(0);

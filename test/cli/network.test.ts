@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPcap } from '../../src/net/pcap.ts';
+import { freePort } from '../support/ports.ts';
 import { ended, Folder, fails, shows } from './support.ts';
 
 const folder = new Folder();
@@ -12,10 +13,7 @@ let port = 0;
 beforeAll(async () => {
   taken.bind(0, '127.0.0.1');
   await once(taken, 'listening');
-  const free = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(free, 'listening');
-  ({ port } = free.address());
-  free.close();
+  port = await freePort();
 });
 afterAll(() => void taken.close());
 

@@ -50,6 +50,8 @@ describe('scenario', () => {
   it('shows the run, and convicts it without the rule, with the command to repeat it', async () => {
     const { status, stdout, stderr } = await folder.vmft(words('scenario lost-update'));
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    // Colours are for terminals.
+    expect(stdout).not.toContain('\x1b[');
     expect(stdout).toContain('alice was answered: 11, 12\n');
     expect(stdout).toContain('alice was answered: 11, 11\n');
     expect(stdout).toMatch(/convicted of \d+ violations, as it must be without output-rule/);
@@ -67,14 +69,14 @@ describe('scenario', () => {
   });
 
   it('prints outcome and trace with --json', async () => {
-    const { stdout } = await folder.vmft(words('scenario test-and-set --json'));
+    const { stdout } = await folder.vmft(words('scenario crash-after-output --json'));
     expect(JSON.parse(stdout)[0]).toMatchObject({ verdict: 'ok', asExpected: true });
   });
 
   it('leaves repetitions out, but for --trace', async () => {
     const [short, all] = await Promise.all([
-      folder.vmft(words('scenario split-brain --seed 1')),
-      folder.vmft(words('scenario split-brain --seed 1 --trace')),
+      folder.vmft(words('scenario disk-server-down --seed 1')),
+      folder.vmft(words('scenario disk-server-down --seed 1 --trace')),
     ]);
     expect(short.stdout).toMatch(/⋮ and so \d+ more times, until/);
     expect(all.stdout).not.toContain('⋮');

@@ -1,23 +1,14 @@
 /** `vmft run … --publish PORT:PORT/tcp`: servers in guests, with clients that we did not write. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { freePort } from '../support/ports.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { ended, Folder, shows } from './support.ts';
 
 const run = promisify(execFile);
 const folder = new Folder();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 /** Runs a guest whose TCP port is published, does something with it, and ends it. */
 async function withGuest(name: string, guestPort: number, body: (port: number) => Promise<void>) {

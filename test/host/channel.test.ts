@@ -11,7 +11,8 @@ import { encodeGreeting } from '../../src/host/channel-greeting.ts';
 import { frameBytes } from '../../src/host/framing.ts';
 import { Heartbeats } from '../../src/host/heartbeats.ts';
 import { connectSecure } from '../../src/host/secure-socket.ts';
-import { freePorts, until } from './support.ts';
+import { freePorts } from '../support/ports.ts';
+import { until } from './support.ts';
 
 const KEY = new Uint8Array(randomBytes(32));
 const CONFIGURATION = '00'.repeat(16);

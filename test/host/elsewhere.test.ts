@@ -8,7 +8,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openMachine } from '../../src/host/machine-folder.ts';
 import { statusOf } from '../../src/host/machine-status.ts';
 import { guestImage } from '../support/guest-image.ts';
-import { freePorts, Parts, PROGRAM, until } from './support.ts';
+import { freePorts } from '../support/ports.ts';
+import { Parts, PROGRAM, until } from './support.ts';
 
 let here: Parts;
 let there: Parts;

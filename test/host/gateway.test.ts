@@ -7,9 +7,10 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { consolePath } from '../../src/host/gateway-process.ts';
 import { guestImage } from '../support/guest-image.ts';
+import { freePorts } from '../support/ports.ts';
 import { isLong } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
-import { freePorts, Parts, until } from './support.ts';
+import { Parts, until } from './support.ts';
 
 const exec = promisify(execFile);
 const HOSTS = ['alpha', 'beta'];

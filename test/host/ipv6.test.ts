@@ -6,7 +6,8 @@ import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Heartbeats } from '../../src/host/heartbeats.ts';
 import { guestImage } from '../support/guest-image.ts';
-import { freePorts, Parts, until } from './support.ts';
+import { freePorts } from '../support/ports.ts';
+import { Parts, until } from './support.ts';
 
 interface Status {
   readonly role: string;

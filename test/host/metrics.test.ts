@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { METRICS } from '../../src/host/metrics-table.ts';
 import { guestImage } from '../support/guest-image.ts';
-import { freePorts, Parts, until } from './support.ts';
+import { freePorts } from '../support/ports.ts';
+import { Parts, until } from './support.ts';
 
 const SECTORS = 8192;
 

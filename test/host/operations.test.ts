@@ -2,11 +2,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePorts } from '../support/ports.ts';
 import { isLong } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { Asker } from './asker.ts';
 import { Protected } from './protected.ts';
-import { freePorts, PROGRAM, until } from './support.ts';
+import { PROGRAM, until } from './support.ts';
 
 let machine: Protected;
 let client: Asker;

@@ -4,11 +4,12 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askForPassword, type EtcdCluster, makeTls, startEtcd } from '../support/etcd.ts';
+import { freePorts } from '../support/ports.ts';
 import { isLong } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { Asker } from './asker.ts';
 import { Protected } from './protected.ts';
-import { freePorts, until } from './support.ts';
+import { until } from './support.ts';
 
 let machine: Protected;
 let client: Asker;

@@ -10,7 +10,8 @@ import {
   type ReplicaStatusReport,
   statusOf,
 } from '../../src/host/machine-status.ts';
-import { freePorts, PROGRAM, until } from './support.ts';
+import { freePorts } from '../support/ports.ts';
+import { PROGRAM, until } from './support.ts';
 
 /** A slow computer must not look like a dead one; a killed process is noticed at once. */
 const PATIENT = ['--failure-timeout', '10s'];

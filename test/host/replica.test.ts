@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { guestImage } from '../support/guest-image.ts';
-import { freePorts, Parts, until } from './support.ts';
+import { freePorts } from '../support/ports.ts';
+import { Parts, until } from './support.ts';
 import { Wire } from './wire.ts';
 
 /** What a replica says of itself. */

@@ -2,10 +2,11 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePortRange } from '../support/ports.ts';
 import { isLong } from '../support/runs.ts';
 import { Asker } from './asker.ts';
 import { Protected } from './protected.ts';
-import { freePortRange, until } from './support.ts';
+import { until } from './support.ts';
 
 const DISK_BYTES = 64 * 512;
 

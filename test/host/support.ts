@@ -4,10 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,44 +25,6 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
     if (found) return found;
     if (Date.now() > giveUp) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-/** Ports that are handed out lie below those that the system gives to clients by itself. */
-const PORTS = { first: 20_000, count: 10_000 };
-let nextPort = (process.pid * 61) % PORTS.count;
-
-/** Ports of this computer that nobody uses, neither with TCP nor with UDP. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  while (ports.length < count) {
-    const port = PORTS.first + nextPort;
-    nextPort = (nextPort + 1) % PORTS.count;
-    if (await isFree(port)) ports.push(port);
-  }
-  return ports;
-}
-
-/** The first of so many such ports that follow each other. */
-export async function freePortRange(count: number): Promise<number> {
-  for (;;) {
-    const ports = await freePorts(count);
-    if (ports.at(-1)! - ports[0]! === count - 1) return ports[0]!;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const [tcp, udp] = [createServer(), createSocket('udp4')];
-  try {
-    tcp.listen(port, '127.0.0.1');
-    udp.bind(port, '127.0.0.1');
-    await Promise.all([once(tcp, 'listening'), once(udp, 'listening')]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    tcp.close();
-    udp.close();
   }
 }
 

@@ -13,8 +13,9 @@ import { FrameReader, frameBytes } from '../../src/host/framing.ts';
 import { makeHasher } from '../../src/host/hasher.ts';
 import { connectSecure } from '../../src/host/secure-socket.ts';
 import { guestImage } from '../support/guest-image.ts';
+import { freePorts } from '../support/ports.ts';
 import { isLong } from '../support/runs.ts';
-import { freePorts, Parts, until } from './support.ts';
+import { Parts, until } from './support.ts';
 
 interface Status {
   readonly role: string;

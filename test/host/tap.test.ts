@@ -9,9 +9,10 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { GuestWireStatus } from '../../src/host/guest-wire.ts';
 import { GUEST_MAC } from '../../src/net/address.ts';
 import { guestImage } from '../support/guest-image.ts';
+import { freePorts } from '../support/ports.ts';
 import { isLong, runsByLength } from '../support/runs.ts';
 import { describeWithNamespaces } from '../support/tools.ts';
-import { freePorts, Parts, until } from './support.ts';
+import { Parts, until } from './support.ts';
 import { GUEST_IP, TapLan } from './tap-lan.ts';
 
 const HOSTS = ['alpha', 'beta'];

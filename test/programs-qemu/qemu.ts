@@ -5,10 +5,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CatalogueDevice, PROGRAMS } from '../support/catalogue.ts';
+import { freePort } from '../support/ports.ts';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const LIMIT_MS = 15_000;
@@ -27,24 +27,6 @@ export function buildWithNasm(file: string, output: string, includes = PROGRAMS)
   const before = ['-P', `${HERE}/pvh.asm`, '-i', `${includes}/`];
   runTool('nasm', ['-Werror', '-f', 'elf32', ...before, '-o', `${output}.o`, file]);
   runTool('ld', ['-m', 'elf_i386', '-T', `${HERE}/pvh.ld`, '-o', output, `${output}.o`]);
-}
-
-/** A UDP port of this host that is free now. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
-
-/** A TCP port of this host that is free now. */
-async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 function deviceArguments(
@@ -111,7 +93,7 @@ export class QemuGuest {
     guestTcpPort?: number,
   ): Promise<QemuGuest> {
     const port = await freePort();
-    const tcpPort = await freeTcpPort();
+    const tcpPort = await freePort();
     const forwards = [`hostfwd=udp:127.0.0.1:${port}-:${GUEST_PORT}`];
     if (guestTcpPort !== undefined)
       forwards.push(`hostfwd=tcp:127.0.0.1:${tcpPort}-:${guestTcpPort}`);
