@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from '../../src/ft/config.ts';
 import type { Effect } from '../../src/ft/ports.ts';
 import { Recorder } from '../../src/hypervisor/recorder.ts';
 import { runScenario, runWorld, withoutRule } from '../../src/sim/run.ts';
-import { guestParts, namedScenario } from '../sim/guests.ts';
+import { guestParts, NOTHING, namedScenario } from '../sim/guests.ts';
 import { hasher } from '../support/hasher.ts';
 import { randomSources } from '../support/schedule.ts';
 import { TOY_RATES, ToyMachine } from '../support/toy-machine.ts';
@@ -191,5 +191,3 @@ describe('§4.2 disk reads on the backup', () => {
     ],
   ]);
 });
-
-const NOTHING = { answers: {}, asWithoutFaults: [], diverged: [] };

@@ -14,7 +14,7 @@ import { emitIpv4, IPV4_DEFAULTS, PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/n
 import { emitTcp } from '../../src/net/tcp.ts';
 import { emitUdp } from '../../src/net/udp.ts';
 import { runScenario, runWorld } from '../../src/sim/run.ts';
-import { guestParts, namedScenario } from '../sim/guests.ts';
+import { guestParts, NOTHING, namedScenario } from '../sim/guests.ts';
 import { toyGroup, toyParts, toyScenario } from '../sim/toy-scenario.ts';
 import {
   ack,
@@ -445,5 +445,3 @@ describe('§3.3 operation on FT VMs', () => {
     ],
   ]);
 });
-
-const NOTHING = { answers: {}, asWithoutFaults: [], diverged: [] };

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS, type ReplicaConfig } from '../../src/ft/config.ts';
-import { decodeMessage, type Handover, type Message } from '../../src/ft/messages.ts';
+import type { Handover, Message } from '../../src/ft/messages.ts';
 import type { Effect } from '../../src/ft/ports.ts';
 import {
   ack,
@@ -19,6 +19,7 @@ import {
   MS,
   marker,
   released,
+  sent,
   sliced,
   tick,
 } from './bench.ts';
@@ -30,8 +31,6 @@ const group = ['alpha', 'beta', 'gamma', 'delta'].map((host) => ({
   place: host === 'alpha' || host === 'beta' ? 'left' : 'right',
 }));
 
-const sent = (effects: readonly Effect[]): Message[] =>
-  effects.flatMap((effect) => (effect.kind === 'send' ? [decodeMessage(effect.bytes)] : []));
 const ofClone = (message: object): Message => ({ generation: 2, ...message }) as Message;
 
 /** A replica on alpha that is alone and has won generation 1. */

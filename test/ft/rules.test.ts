@@ -18,6 +18,7 @@ import {
   MS,
   marker,
   released,
+  sent,
   sliced,
   tick,
 } from './bench.ts';
@@ -49,9 +50,6 @@ function goLive(bench: Bench): Effect[] {
   bench.answer('won');
   return bench.give({ kind: 'fenced', token: 3 });
 }
-
-const sent = (effects: readonly Effect[]) =>
-  effects.flatMap((effect) => (effect.kind === 'send' ? [decodeMessage(effect.bytes)] : []));
 
 describe('rule 1: one test-and-set per generation', () => {
   it('is asked for under the same owner every time', () => {

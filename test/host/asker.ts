@@ -1,15 +1,34 @@
 /** A client of udp-counter that asks until it is answered. */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
+import { afterEach, beforeEach } from 'vitest';
 import { until } from './support.ts';
 
 export class Asker {
-  readonly #port: number;
-  readonly #replies: string[] = [];
-  readonly #socket = createSocket('udp4');
+  #port = 0;
+  #replies: string[] = [];
+  #socket!: Socket;
+
+  private constructor() {}
 
   /** Asks at `port` of 127.0.0.1. */
-  constructor(port: number) {
+  static at(port: number): Asker {
+    const asker = new Asker();
+    asker.#open(port);
+    return asker;
+  }
+
+  /** Asks at the port that the machine has in each test of the file. */
+  static forEachTest(machine: { readonly port: number }): Asker {
+    const asker = new Asker();
+    beforeEach(() => asker.#open(machine.port));
+    afterEach(() => asker.close());
+    return asker;
+  }
+
+  #open(port: number): void {
     this.#port = port;
+    this.#replies = [];
+    this.#socket = createSocket('udp4');
     this.#socket.on('message', (bytes) => this.#replies.push(String(bytes)));
   }
 

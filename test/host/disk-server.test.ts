@@ -40,18 +40,16 @@ const read = (id: number, sector: number): DiskRequest => ({
   sectors: 1,
 });
 
-let parts: Parts;
+const parts = Parts.forEachTest();
 let clients: DiskClient[];
 
 beforeEach(() => {
-  parts = new Parts();
   clients = [];
   writeFileSync(parts.at('disk.img'), sectorOf(0, 8));
   parts.configure({ disks: [{ file: 'disk.img', sectors: 8 }] });
 });
-afterEach(async () => {
+afterEach(() => {
   for (const client of clients) client.close();
-  await parts.end();
 });
 
 const startServer = async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Prng } from '../../src/base/prng.ts';
 import { ConsoleFile } from '../../src/host/console-file.ts';
 import { isLong, runs } from '../support/runs.ts';
@@ -20,12 +20,7 @@ const HALF_HOUR_MS = 1_800_000;
 /** A machine is up after about so many ms, on a computer that has little else to do. */
 const BIRTH_MS = 1500;
 
-let machine: Protected;
-
-beforeEach(async () => {
-  machine = await Protected.inFolder();
-});
-afterEach(() => machine.end());
+const machine = Protected.forEachTest();
 
 /** A guest that goes on until it is ended, and where. */
 const ofCounter = (): string[] => {
@@ -89,7 +84,9 @@ if (isLong) {
       const prng = new Prng(11);
       const begin = ['protect', ...ofCounter(), '--detach'];
       for (let time = 0; time < runs(2); time++) {
-        const child = spawn(process.execPath, [PROGRAM, ...begin], { cwd: machine.home });
+        const supervised = time % 2 === 0 ? ['--restart'] : [];
+        const args = [PROGRAM, ...begin, ...supervised];
+        const child = spawn(process.execPath, args, { cwd: machine.home });
         await new Promise((done) => setTimeout(done, prng.below(BIRTH_MS)));
         // It may not have begun to make anything.
         expect([0, 5]).toContain(machine.vmft('stop', machine.dir).status);
@@ -114,7 +111,7 @@ if (isLong) {
     it('does not care what date its hosts think it is', async () => {
       const options = process.env.NODE_OPTIONS;
       process.env.NODE_OPTIONS = `${options ?? ''} --import ${CLOCK}`;
-      const asker = new Asker(machine.port);
+      const asker = Asker.at(machine.port);
       try {
         machine.start('udp-counter', '7/udp', '--failure-timeout', '5s');
         let last = await asker.count('#0');

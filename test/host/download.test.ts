@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { hurt } from '../../src/host/machine-control.ts';
 import { openMachine } from '../../src/host/machine-folder.ts';
 import { runsByLength } from '../support/runs.ts';
@@ -18,12 +18,7 @@ const BYTES = runsByLength(12, 200, 200) * MIB;
 /** Bytes received at the deaths. */
 const DEATHS = [BYTES / 10, BYTES / 3];
 
-let machine: Protected;
-
-beforeEach(async () => {
-  machine = await Protected.inFolder();
-});
-afterEach(() => machine.end());
+const machine = Protected.forEachTest();
 
 /** SHA-256 of what httpd says at /bytes/N: multiples of 2^32 divided by the golden ratio. */
 function expectedDigest(): string {

@@ -4,20 +4,15 @@
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openMachine } from '../../src/host/machine-folder.ts';
 import { statusOf } from '../../src/host/machine-status.ts';
 import { guestImage } from '../support/guest-image.ts';
 import { freePorts } from '../support/ports.ts';
 import { Parts, PROGRAM, until } from './support.ts';
 
-let here: Parts;
-let there: Parts;
-beforeEach(() => {
-  here = new Parts();
-  there = new Parts();
-});
-afterEach(() => Promise.all([here.end(), there.end()]));
+const here = Parts.forEachTest();
+const there = Parts.forEachTest();
 
 /** What `vmft status` prints here, line by line. */
 function shown(): string[] {

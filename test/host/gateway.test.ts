@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { consolePath } from '../../src/host/gateway-process.ts';
 import { guestImage } from '../support/guest-image.ts';
 import { freePorts } from '../support/ports.ts';
@@ -24,7 +24,7 @@ interface Status {
   readonly published: readonly string[];
 }
 
-let parts: Parts;
+const parts = Parts.forEachTest();
 let port: number;
 
 /** Two replicas of `guest`, the second the backup of the first, and a gateway. */
@@ -45,11 +45,6 @@ async function begin(guest: string, guestPort: number): Promise<void> {
     return status?.protected && (await parts.status<Status>('gateway'))?.linked;
   });
 }
-
-beforeEach(() => {
-  parts = new Parts();
-});
-afterEach(() => parts.end());
 
 describeWithTool(['redis-cli', 'tcpdump'], 'redis-cli at a protected guest', () => {
   it('has one connection over the death of the primary; every command is done once', async () => {

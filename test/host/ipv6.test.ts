@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Heartbeats } from '../../src/host/heartbeats.ts';
 import { guestImage } from '../support/guest-image.ts';
 import { freePorts } from '../support/ports.ts';
@@ -18,11 +18,7 @@ interface Status {
 /** Of the disk on which redis keeps its journal. */
 const SECTORS = 8192;
 
-let parts: Parts;
-beforeEach(() => {
-  parts = new Parts();
-});
-afterEach(() => parts.end());
+const parts = Parts.forEachTest();
 
 describe('addresses', () => {
   it('may all be of IPv6: channel, heartbeats, disk, gateway and clients', async () => {

@@ -1,6 +1,6 @@
 /** Metrics and health over HTTP, of each kind of process; docs/metrics.md lists them all. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { METRICS } from '../../src/host/metrics-table.ts';
 import { guestImage } from '../support/guest-image.ts';
 import { freePorts } from '../support/ports.ts';
@@ -8,11 +8,7 @@ import { Parts, until } from './support.ts';
 
 const SECTORS = 8192;
 
-let parts: Parts;
-beforeEach(() => {
-  parts = new Parts();
-});
-afterEach(() => parts.end());
+const parts = Parts.forEachTest();
 
 async function get(port: number, path: string): Promise<{ status: number; text: string }> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`);

@@ -1,7 +1,7 @@
 /** What people ask of a protected machine, and the capture of its wire through all of it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { freePorts } from '../support/ports.ts';
 import { isLong } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
@@ -9,17 +9,8 @@ import { Asker } from './asker.ts';
 import { Protected } from './protected.ts';
 import { PROGRAM, until } from './support.ts';
 
-let machine: Protected;
-let client: Asker;
-
-beforeEach(async () => {
-  machine = await Protected.inFolder();
-  client = new Asker(machine.port);
-});
-afterEach(() => {
-  client.close();
-  machine.end();
-});
+const machine = Protected.forEachTest();
+const client = Asker.forEachTest(machine);
 
 const shares = async () => {
   const { replicas } = (await machine.look())!;
@@ -34,7 +25,7 @@ async function resumed(file: string): Promise<number> {
     cwd: machine.home,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  const asker = new Asker(port);
+  const asker = Asker.at(port);
   try {
     return await asker.count('#resumed');
   } finally {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { askForPassword, type EtcdCluster, makeTls, startEtcd } from '../support/etcd.ts';
 import { freePorts } from '../support/ports.ts';
 import { isLong } from '../support/runs.ts';
@@ -11,20 +11,16 @@ import { Asker } from './asker.ts';
 import { Protected } from './protected.ts';
 import { until } from './support.ts';
 
-let machine: Protected;
-let client: Asker;
 let cluster: EtcdCluster | undefined;
 
-beforeEach(async () => {
-  machine = await Protected.inFolder();
-  client = new Asker(machine.port);
-});
+// Registered first, so called last: the machine is stopped while its arbiter is there.
 afterEach(async () => {
-  client.close();
-  machine.end();
   await cluster?.stop();
   cluster = undefined;
 });
+
+const machine = Protected.forEachTest();
+const client = Asker.forEachTest(machine);
 
 /** What etcd holds of each generation, asked of `node` by etcd's own program. */
 function registers(node: number): { generation: number; owner: string; version: number }[] {

@@ -1,23 +1,14 @@
 /** `vmft protect` and what acts on it: real processes, real clients, real deaths. */
 import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isLong, runs } from '../support/runs.ts';
 import { Asker } from './asker.ts';
 import { Protected } from './protected.ts';
 import { until } from './support.ts';
 
-let machine: Protected;
-let client: Asker;
-
-beforeEach(async () => {
-  machine = await Protected.inFolder();
-  client = new Asker(machine.port);
-});
-afterEach(() => {
-  client.close();
-  machine.end();
-});
+const machine = Protected.forEachTest();
+const client = Asker.forEachTest(machine);
 
 describe('vmft protect', () => {
   it('carries clients over deaths, and leaves nothing behind', async () => {

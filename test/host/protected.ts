@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { openMachine } from '../../src/host/machine-folder.ts';
 import {
   type MachineStatus,
@@ -28,18 +28,35 @@ export interface Result {
 
 /** A machine in a folder of its own, with one published port. */
 export class Protected {
-  readonly home = mkdtempSync(join(tmpdir(), 'vmft-protect-'));
-  readonly dir = join(this.home, 'm.d');
-  readonly port: number;
+  #home = '';
+  #port = 0;
 
-  private constructor(port: number) {
-    this.port = port;
+  private constructor() {}
+
+  /** For each test of the file a folder and a port, and no machine yet; afterwards all is gone. */
+  static forEachTest(): Protected {
+    const machine = new Protected();
+    beforeEach(async () => {
+      machine.#home = mkdtempSync(join(tmpdir(), 'vmft-protect-'));
+      [machine.#port] = (await freePorts(1)) as [number];
+    });
+    afterEach(() => machine.#end());
+    return machine;
   }
 
-  /** A folder and a port, and no machine yet. */
-  static async inFolder(): Promise<Protected> {
-    const [port] = (await freePorts(1)) as [number];
-    return new Protected(port);
+  /** The working directory of commands. */
+  get home(): string {
+    return this.#home;
+  }
+
+  /** The folder of the machine. */
+  get dir(): string {
+    return join(this.#home, 'm.d');
+  }
+
+  /** The port of 127.0.0.1 that it publishes. */
+  get port(): number {
+    return this.#port;
   }
 
   /** Runs a command to its end. */
@@ -131,7 +148,7 @@ export class Protected {
   }
 
   /** Ends whatever runs. */
-  end(): void {
+  #end(): void {
     if (existsSync(join(this.dir, 'machine.json'))) this.vmft('stop', this.dir);
     rmSync(this.home, { recursive: true, force: true });
   }

@@ -9,7 +9,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { type Harm, hurt, type Victim } from '../../src/host/machine-control.ts';
 import { openMachine } from '../../src/host/machine-folder.ts';
 import { isLive } from '../../src/host/machine-status.ts';
@@ -27,19 +27,15 @@ const DISK_BYTES = 4 * 1024 * 1024;
 /** Numbers counted after each death, before the next one. */
 const COUNTS = 20;
 
-let machine: Protected;
+const machine = Protected.forEachTest();
 let launcher: ChildProcess;
 let client: CountingClient;
 let benchmark: BenchmarkClient | undefined;
 
-beforeEach(async () => {
-  machine = await Protected.inFolder();
-});
 afterEach(() => {
   client?.end();
   benchmark?.end();
   benchmark = undefined;
-  machine.end();
 });
 
 async function begin(...more: string[]): Promise<void> {

@@ -1,6 +1,6 @@
 /** Replicas as processes of their own, killed while a client asks. */
 import { writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { guestImage } from '../support/guest-image.ts';
 import { freePorts } from '../support/ports.ts';
 import { Parts, until } from './support.ts';
@@ -17,7 +17,7 @@ interface Status {
 
 const HOSTS = ['alpha', 'beta', 'gamma'];
 
-let parts: Parts;
+const parts = Parts.forEachTest();
 let wire: Wire;
 
 const is = (name: string, wanted: Partial<Status>) =>
@@ -40,13 +40,7 @@ async function begin(guest: string, hosts: readonly string[]): Promise<void> {
   await is('alpha', { role: 'primary', protected: true });
 }
 
-beforeEach(() => {
-  parts = new Parts();
-});
-afterEach(async () => {
-  wire.close();
-  await parts.end();
-});
+afterEach(() => wire.close());
 
 describe('replicas', () => {
   it('carry a counter over the deaths of two primaries; nobody hears a number twice', async () => {

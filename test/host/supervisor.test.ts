@@ -1,7 +1,7 @@
 /** A machine that nobody looks after but its supervisor: whoever dies is there again. */
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { freePortRange } from '../support/ports.ts';
 import { isLong } from '../support/runs.ts';
 import { Asker } from './asker.ts';
@@ -10,17 +10,8 @@ import { until } from './support.ts';
 
 const DISK_BYTES = 64 * 512;
 
-let machine: Protected;
-let client: Asker;
-
-beforeEach(async () => {
-  machine = await Protected.inFolder();
-  client = new Asker(machine.port);
-});
-afterEach(() => {
-  client.close();
-  machine.end();
-});
+const machine = Protected.forEachTest();
+const client = Asker.forEachTest(machine);
 
 const crash = (victim: string): void =>
   expect(machine.vmft('crash', machine.dir, victim)).toMatchObject({ status: 0 });

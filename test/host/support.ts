@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach } from 'vitest';
 import { askControl } from '../../src/host/control.ts';
 import { partFiles } from '../../src/host/part.ts';
 
@@ -30,9 +31,30 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
 
 /** A folder with a configuration and a key, and the processes that a test has started in it. */
 export class Parts {
-  readonly folder = mkdtempSync(join(tmpdir(), 'vmft-host-'));
-  readonly key = new Uint8Array(randomBytes(32));
+  #folder = '';
+  #key = new Uint8Array();
   readonly #children = new Map<string, ChildProcess>();
+
+  private constructor() {}
+
+  /** For each test of the file an empty folder and a key; afterwards all is gone. */
+  static forEachTest(): Parts {
+    const parts = new Parts();
+    beforeEach(() => {
+      parts.#folder = mkdtempSync(join(tmpdir(), 'vmft-host-'));
+      parts.#key = new Uint8Array(randomBytes(32));
+    });
+    afterEach(() => parts.#end());
+    return parts;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  get key(): Uint8Array {
+    return this.#key;
+  }
 
   /** Writes the configuration `machine.json`. */
   configure(config: object): void {
@@ -89,9 +111,9 @@ export class Parts {
     await gone;
   }
 
-  /** Ends everything. */
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     for (const name of this.#children.keys()) await this.kill(name);
+    this.#children.clear();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { TLSSocket } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/base/digest.ts';
 import { encodeMessage, MESSAGE_VERSION } from '../../src/ft/messages.ts';
 import { encodeGreeting } from '../../src/host/channel-greeting.ts';
@@ -33,12 +33,11 @@ const MACHINE = {
 /** Where the version stands in a message. */
 const VERSION_AT = 4;
 
-let parts: Parts;
+const parts = Parts.forEachTest();
 let port: number;
 let configuration: string;
 
 beforeEach(async () => {
-  parts = new Parts();
   const image = guestImage('udp-counter');
   writeFileSync(parts.at('image'), image);
   const [a, b] = (await freePorts(2)) as [number, number];
@@ -57,7 +56,6 @@ beforeEach(async () => {
   parts.start('beta', ['host', 'beta', '--cold-start', '--log-format', 'json']);
   await until('beta waits', () => parts.status('beta'));
 });
-afterEach(() => parts.end());
 
 const greeting = (generation = 1) => ({
   machine: 'm',

@@ -20,8 +20,15 @@ const HOSTS = ['alpha', 'beta'];
 /** Numbers counted between two events. */
 const COUNTS = 20;
 
-let parts: Parts;
 let lan: TapLan;
+
+// Registered first, so called last: nobody is in the namespace any more when it goes.
+beforeEach(() => {
+  lan = new TapLan();
+});
+afterEach(() => lan.end());
+
+const parts = Parts.forEachTest();
 
 const gatewayStatus = () => parts.status<GuestWireStatus & { linked: boolean }>('gateway');
 
@@ -102,15 +109,6 @@ function refusal(prefix: readonly string[], ...words: string[]): string {
 }
 
 describeWithNamespaces(['redis-cli', 'tcpdump', 'perl'], 'a guest on a LAN', () => {
-  beforeEach(() => {
-    parts = new Parts();
-    lan = new TapLan();
-  });
-  afterEach(async () => {
-    await parts.end();
-    lan.end();
-  });
-
   it('keeps a connection of the kernel when primaries die; each command is done once', async () => {
     await begin();
     const client = new Counter();

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isLong, runs } from '../support/runs.ts';
 import { Protected } from './protected.ts';
 import { until } from './support.ts';
@@ -17,11 +17,7 @@ const NEVER_REACHED = 20_000;
 
 const SECTOR = 512;
 
-let machine: Protected;
-beforeEach(async () => {
-  machine = await Protected.inFolder();
-});
-afterEach(() => machine.end());
+const machine = Protected.forEachTest();
 
 /** Two empty disks of different sizes, for `count` numbers; their paths. */
 function makeDisks(count: number): string[] {

@@ -10,6 +10,9 @@ export { guestImage } from '../support/guest-image.ts';
 
 export const guestParts: RunParts = machineParts(guestImage, hasher);
 
+/** What is expected of a run that a test judges by itself. */
+export const NOTHING = { answers: {}, asWithoutFaults: [], diverged: [] };
+
 /** A scenario of src/sim/scenarios/, or a load of src/sim/loads/. */
 export function namedScenario(name: string): Scenario {
   const [scenario, load] = ['scenarios', 'loads'].map(

@@ -10,7 +10,7 @@ import { type Outcome, runScenario, runWorld, withoutRule } from '../../src/sim/
 import type { Scenario } from '../../src/sim/scenario.ts';
 import type { Violation } from '../../src/sim/trace.ts';
 import { isLong, runs } from '../support/runs.ts';
-import { guestParts, namedScenario } from './guests.ts';
+import { guestParts, NOTHING, namedScenario } from './guests.ts';
 
 const MS = 1_000_000;
 const NAMES = readdirSync(new URL('../../src/sim/scenarios/', import.meta.url))
@@ -297,5 +297,3 @@ describe('the scenario', () => {
     expect(early).toEqual([]);
   });
 });
-
-const NOTHING = { answers: {}, asWithoutFaults: [], diverged: [] };

@@ -8,7 +8,7 @@ import { STEP_PERCENT } from '../../src/ft/lag.ts';
 import { newWorld, runScenario, runWorld, withoutRule } from '../../src/sim/run.ts';
 import type { HostSpec, Scenario } from '../../src/sim/scenario.ts';
 import { runs } from '../support/runs.ts';
-import { guestParts, namedScenario } from './guests.ts';
+import { guestParts, NOTHING, namedScenario } from './guests.ts';
 import { toyParts, toyScenario } from './toy-scenario.ts';
 
 const MS = 1_000_000;
@@ -227,5 +227,3 @@ describe('a backup on a slower host', () => {
     expect(new Set(after.shares)).toEqual(new Set([100]));
   });
 });
-
-const NOTHING = { answers: {}, asWithoutFaults: [], diverged: [] };
