@@ -16,7 +16,11 @@ const INCRS = 10_000;
 const IDLE_MS = 5000;
 const FAILOVERS = Number(process.env.FAILOVERS ?? 100);
 
-/** Longest added latency beyond a round trip of the channel, and least throughput. */
+/**
+ * Longest added latency beyond a round trip of the channel, and least throughput. A request comes
+ * to processes that have slept since the last one, so a round trip is measured after such a sleep
+ * too.
+ */
 const ALLOWED_US = 50;
 const LEAST_RATIO = 0.8;
 const LONGEST_STALL_MS = 500;
@@ -39,16 +43,28 @@ async function latency() {
   const all = await rounds(async () => {
     const pings = [];
     for (const { port } of ends) pings.push((await benchmark(port, 1, PINGS, 'ping_mbulk')).p50);
-    return [...pings, await echo.measure(PINGS)];
+    return [...pings, await echo.measure(PINGS, pings.at(-1)), await echo.measure(PINGS)];
   });
-  const [run, host, both, trip] = [0, 1, 2, 3].map((n) => Math.min(...all.map((r) => r[n])));
-  const added = (base) => [micro(both - base), verdict((both - base - trip) * 1000 <= ALLOWED_US)];
+  const best = [0, 1, 2, 3, 4].map((n) => Math.min(...all.map((round) => round[n])));
+  const [run, host, both, rare, close] = best;
+  const beyond = (base, trip) => {
+    const ms = both - base - trip;
+    return `${micro(ms)}: ${verdict(ms * 1000 <= ALLOWED_US)}`;
+  };
+  const added = (base) => [micro(both - base), beyond(base, rare), beyond(base, close)];
   printTable(`PING on one connection, the best of ${ROUNDS} rounds of ${PINGS}`, [
-    ['guest', 'p50', 'added by protection', `a round trip + ${ALLOWED_US} µs`],
+    [
+      `wanted: at most ${ALLOWED_US} µs beyond a round trip`,
+      '',
+      'added by',
+      'beyond a trip',
+      'beyond a trip',
+    ],
+    ['', 'p50', 'protection', 'at that pace', 'back to back'],
     ['vmft run, one process', micro(run), ...added(run)],
     ['one host behind a gateway', micro(host), ...added(host)],
-    ['protected', micro(both), '', ''],
-    ['round trip of the channel', micro(trip), '', ''],
+    ['protected', micro(both), '', '', ''],
+    ['round trip of the channel', '', '', micro(rare), micro(close)],
   ]);
   for (const end of [...ends, echo]) await end.end();
 }

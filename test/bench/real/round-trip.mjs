@@ -14,6 +14,8 @@ import { median } from '../measure.mjs';
 
 const FRAME = new Uint8Array(200);
 const MAX_BYTES = 1000;
+/** What nobody notifies: to wait for it is to sleep. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 function onFrames(socket, take) {
   const reader = new FrameReader(MAX_BYTES);
@@ -36,8 +38,11 @@ export class Echo {
     return echo;
   }
 
-  /** The median of so many round trips, one after the other, in ms. */
-  async measure(count) {
+  /**
+   * The median of so many round trips in ms, each `pauseMs` after the last one: processes and cores
+   * that have slept in between take longer to wake.
+   */
+  async measure(count, pauseMs = 0) {
     const times = [];
     await new Promise((done) => {
       let began = 0;
@@ -48,8 +53,9 @@ export class Echo {
       this.socket.removeAllListeners('data');
       onFrames(this.socket, () => {
         times.push(performance.now() - began);
-        if (times.length < count) send();
-        else done();
+        if (times.length === count) return done();
+        if (pauseMs > 0) Atomics.wait(NEVER, 0, 0, pauseMs);
+        send();
       });
       send();
     });
