@@ -8,12 +8,16 @@
 import { readFileSync } from 'node:fs';
 import { VmftError } from '../base/errors.ts';
 import { GUEST_MAC } from '../net/address.ts';
+import { announcement } from '../net/announcement.ts';
 import { GATEWAY_DEFAULTS } from '../net/gateway.ts';
 import { type GuestSide, isForGuest, isForLan } from '../net/lan-filter.ts';
 import { describePublished, describeTap, type PublishSpec } from './listen.ts';
 import type { PcapFile } from './pcap-file.ts';
 import { Publisher, type PublisherStatus } from './publisher.ts';
 import { Tap } from './tap.ts';
+
+/** Where the guest is, for the switches of a LAN. */
+const ANNOUNCEMENT = announcement(GUEST_MAC);
 
 /** What a wire leads to. */
 export interface GuestWireOptions {
@@ -89,7 +93,7 @@ export class GuestWire {
   async #attach(name: string): Promise<void> {
     const { info, warn } = this.#options;
     const onFrame = (frame: Uint8Array) => this.#fromLan(frame);
-    this.#tap = await Tap.attach({ name, onFrame, info, warn });
+    this.#tap = await Tap.attach({ name, onFrame, greeting: ANNOUNCEMENT, info, warn });
     if (this.#side.gateway) refuseTwin(name, this.#side.gateway.ip);
   }
 
@@ -101,8 +105,12 @@ export class GuestWire {
     if (this.#side.gateway) this.#publisher.receive(frame);
   }
 
-  /** Another replica speaks for the guest: what it may have missed goes again at once. */
+  /**
+   * Another replica speaks for the guest: what it may have missed goes again at once, and the LAN
+   * hears where it is (protocol.md §4).
+   */
   hurry(): void {
+    this.#tap?.send(ANNOUNCEMENT);
     this.#publisher.hurry();
   }
 

@@ -13,6 +13,8 @@ const AGAIN_MS = 1000;
 export interface TapOptions {
   readonly name: string;
   readonly onFrame: (frame: Uint8Array) => void;
+  /** A frame that is sent whenever it is attached. */
+  readonly greeting: Uint8Array;
   readonly info: (message: string) => void;
   readonly warn: (message: string) => void;
 }
@@ -53,10 +55,14 @@ export class Tap {
   }
 
   async #attach(): Promise<void> {
-    const { name, onFrame } = this.#options;
+    const { name, onFrame, greeting } = this.#options;
     const relay = await TapRelay.start({ name, onFrame, onEnd: (why) => this.#onEnd(why) });
-    if (this.#isClosed) relay.close();
-    else this.#relay = relay;
+    if (this.#isClosed) {
+      relay.close();
+      return;
+    }
+    this.#relay = relay;
+    relay.send(greeting);
   }
 
   #onEnd(why: VmftError): void {

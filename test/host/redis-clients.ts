@@ -12,6 +12,9 @@ const CONNECTIONS = 50;
 /** The key that `redis-benchmark -t incr` counts in. */
 const BENCHMARK_KEY = 'counter:__rand_int__';
 
+/** redis-cli at a port of this host. */
+export const redisCli = (port: number): string[] => ['redis-cli', '-p', String(port)];
+
 /** redis-cli on one connection: asks for the next number whenever it has been given one. */
 export class CountingClient {
   /** Answers so far, each of which was the next number but for those in `trouble`. */
@@ -22,8 +25,9 @@ export class CountingClient {
   #answeredMs = performance.now();
   #longestMs = 0;
 
-  constructor(port: number) {
-    const child = spawn('redis-cli', ['-h', '127.0.0.1', '-p', String(port)]);
+  /** `command` is redis-cli, wherever it runs and whatever it connects to. */
+  constructor([program, ...args]: readonly string[]) {
+    const child = spawn(program!, args);
     this.#child = child;
     // At the end it may have gone before the last question.
     child.stdin.on('error', () => {});

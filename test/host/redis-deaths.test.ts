@@ -16,7 +16,7 @@ import { isLive } from '../../src/host/machine-status.ts';
 import { isLong, runsByLength } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { Protected } from './protected.ts';
-import { BenchmarkClient, CountingClient } from './redis-clients.ts';
+import { BenchmarkClient, CountingClient, redisCli } from './redis-clients.ts';
 import { until } from './support.ts';
 
 const TIMEOUT = ['--failure-timeout', process.env.VMFT_FAILURE_TIMEOUT ?? '1s'];
@@ -41,7 +41,7 @@ afterEach(() => {
 async function begin(...more: string[]): Promise<void> {
   launcher = machine.watch('redis', '6379/tcp', '--restart', ...TIMEOUT, ...more).child;
   await machine.isProtected();
-  client = new CountingClient(machine.port);
+  client = new CountingClient(redisCli(machine.port));
 }
 
 const strike = (victim: Victim, harm: Harm = 'kill') =>

@@ -2,7 +2,14 @@
  * A LAN of one host, in a network namespace of its own: the TAP interface `lan` with the address
  * 10.0.2.2, behind which a guest is put. A process that is started there uses the kernel's own TCP.
  */
-import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import {
+  type ChildProcess,
+  execFileSync,
+  type SpawnSyncReturns,
+  spawn,
+  spawnSync,
+} from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { PROGRAM } from './support.ts';
 
 /** The guest's address, as every shipped guest has it. */
@@ -43,23 +50,38 @@ export class TapLan {
     return text.split('\n').filter(Boolean).map(Number);
   }
 
+  /** The process that is attached to the interface. */
+  get relay(): number {
+    const named = (pid: number) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('tap-relay');
+    return this.pids.find(named)!;
+  }
+
   /** What a shell does to have the program that follows in the namespace. */
   get enter(): string {
     return `set -- ip netns exec ${this.name} "$@"`;
   }
 
-  /** The words of a command that runs another one in the namespace. */
+  /** The command that runs another one in the namespace. */
   within(...command: string[]): string[] {
-    return ['netns', 'exec', this.name, ...command];
+    return ['ip', 'netns', 'exec', this.name, ...command];
+  }
+
+  /** Starts a program there. */
+  start(...command: string[]): ChildProcess {
+    const [, ...args] = this.within(...command);
+    return spawn('ip', args);
   }
 
   /** Runs `vmft` there to its end, after `prefix`. */
   vmft(prefix: readonly string[], ...words: string[]): SpawnSyncReturns<string> {
-    const command = this.within(...prefix, process.execPath, PROGRAM, ...words);
-    return spawnSync('ip', command, { encoding: 'utf8', input: '' });
+    const [, ...args] = this.within(...prefix, process.execPath, PROGRAM, ...words);
+    return spawnSync('ip', args, { encoding: 'utf8', input: '' });
   }
 
+  /** Takes it away, with whoever is left there. */
   end(): void {
+    for (const pid of this.pids) process.kill(pid, 'SIGKILL');
     execFileSync('ip', ['netns', 'del', this.name]);
   }
 }
