@@ -40,7 +40,7 @@ const COMMANDS = [
 const LONG = ['explore', 'soak', 'mutants', 'scenario', 'demo'];
 /** Examples of programs that wait for their clients for ever, and of what acts on them. */
 const SERVERS =
-  /--publish|--config|vmft (status|stop|switch-over|throttle|snapshot|crash|disk check) /;
+  /--publish|--tap|--config|vmft (status|stop|switch-over|throttle|snapshot|crash|disk check) /;
 
 beforeAll(async () => {
   const source = readFileSync(`${GUESTS}/hello.asm`);

@@ -72,6 +72,15 @@ describe('metrics', () => {
     ]);
   });
 
+  it('tell what goes over a TAP interface, of a gateway that has one', () => {
+    const tap = { attached: true, framesIn: 3, framesOut: 2, framesIgnored: 1 };
+    const told = METRICS.map(({ name, read }) => [name, read({ tap })] as const);
+    expect(told.filter(([, values]) => values !== undefined)).toEqual([
+      ['vmft_tap_up', { '': 1 }],
+      ['vmft_tap_frames_total', { in: 3, out: 2, ignored: 1 }],
+    ]);
+  });
+
   it('are in the table of docs/metrics.md, each once', () => {
     const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
     const rows = METRICS.map(({ name, kind, label, help }) => {

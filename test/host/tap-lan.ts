@@ -73,6 +73,14 @@ export class TapLan {
     return spawn('ip', args);
   }
 
+  /** Sends an ICMP echo request by the kernel, as `ping` does, and waits for nothing. */
+  ping(address: string): void {
+    const send = 'socket(S, AF_INET, SOCK_RAW, 1) && send(S, pack("n4", 0x800, 0xF7FD, 1, 1), 0, ';
+    const to = 'pack_sockaddr_in(0, inet_aton(shift))) || die $!';
+    const [, ...args] = this.within('perl', '-MSocket', '-e', send + to, address);
+    execFileSync('ip', args);
+  }
+
   /** Runs `vmft` there to its end, after `prefix`. */
   vmft(prefix: readonly string[], ...words: string[]): SpawnSyncReturns<string> {
     const [, ...args] = this.within(...prefix, process.execPath, PROGRAM, ...words);

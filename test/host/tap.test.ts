@@ -114,6 +114,7 @@ describeWithNamespaces(['redis-cli', 'tcpdump', 'perl'], 'a guest on a LAN', () 
   it('keeps a connection of the kernel when primaries die; each command is done once', async () => {
     const heard = new Listener('rarp');
     await begin();
+    lan.ping(GUEST_IP);
     const client = new CountingClient(lan.within('redis-cli', '-h', GUEST_IP));
     await more(client);
     const waits: number[] = [];
@@ -136,6 +137,9 @@ describeWithNamespaces(['redis-cli', 'tcpdump', 'perl'], 'a guest on a LAN', () 
     expect(tap).toMatchObject({ name: 'lan', attached: true, framesIn, framesOut });
     const goodbye = 'tcp[tcpflags] & (tcp-fin|tcp-rst) != 0 and dst host 10.0.2.15';
     await until('the capture is written', () => captured(goodbye).length > 0);
+    expect(captured('icmp[icmptype] == icmp-echoreply')).toEqual([
+      expect.stringContaining('10.0.2.15 > 10.0.2.2: ICMP echo reply, id 1, seq 1'),
+    ]);
     // One connection, with the options that Linux gives and the gateway does not.
     expect(captured('tcp[tcpflags] == tcp-syn')).toEqual([
       expect.stringMatching(/10\.0\.2\.2\.\d+ > 10\.0\.2\.15\.6379: Flags \[S\].*sackOK,TS val/),
