@@ -183,9 +183,10 @@ function replicaDetails(replica: ReplicaStatusReport): string {
 }
 
 function supervisorLine(supervisor: NonNullable<MachineStatus['supervisor']>): string {
-  const { pid, restarts = 0, failing = [] } = supervisor;
+  const { pid, restarts, failing = [] } = supervisor;
   if (pid === undefined) return `supervisor ${standOf(supervisor)}`;
-  const details = [`process ${pid}`, counted(restarts, 'restart')];
+  const details = [`process ${pid}`];
+  if (restarts !== undefined) details.push(counted(restarts, 'restart'));
   if (failing.length > 0) details.push(`at birth die again and again: ${failing.join(', ')}`);
   return `supervisor ${supervisor.state.padEnd(9)} ${details.join(', ')}`;
 }

@@ -111,12 +111,14 @@ export class Part {
   }
 }
 
-/** The machine has ended: whoever else runs in its folder ends too. */
+/**
+ * The machine has ended: whoever else runs in its folder ends too, and first who would start the
+ * others anew.
+ */
 export async function endOthers(config: GroupConfig, name: string): Promise<void> {
-  const others = partNames(config).filter((other) => other !== name);
-  await Promise.all(
-    others.map((other) =>
-      askControl(partFiles(config.folder, other).control, { ask: 'end' }, END_MS),
-    ),
-  );
+  const end = (other: string): Promise<object | undefined> =>
+    askControl(partFiles(config.folder, other).control, { ask: 'end' }, END_MS);
+  await end(SUPERVISOR);
+  const others = partNames(config).filter((other) => other !== name && other !== SUPERVISOR);
+  await Promise.all(others.map(end));
 }

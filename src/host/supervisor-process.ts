@@ -1,8 +1,8 @@
 /**
  * The process that starts others anew: it looks at the processes of a machine on this computer, and
- * whoever is dead while the guest is live on some replica is started, a host as an empty standby,
- * the others as they were. It decides nothing else, so a machine goes on without it. It ends with
- * the machine, and when no replica is left.
+ * whoever is dead while some replica has the guest is started, a host as an empty standby, the
+ * others as they were. It decides nothing else, so a machine goes on without it. It ends before
+ * everybody else when the machine ends, and when no replica is left.
  */
 import { VmftError } from '../base/errors.ts';
 import { type Launch, restart } from './launcher.ts';
@@ -71,11 +71,11 @@ class Supervisor {
   /** Starts who has died, if it is time. */
   look(status: MachineStatus): void {
     this.#log.generation = status.generation;
-    // Without anybody live the machine is about to end, or its guest is lost.
-    const isGuestLive = status.replicas.some(isLive);
+    // A backup that takes over may wait for a server that has died with its primary.
+    const hasGuest = status.replicas.some(isAtWork);
     for (const part of workersOf(status)) {
       if (part.state !== 'dead') this.#revivalOf(part).lives(isAtWork(part), performance.now());
-      else if (isGuestLive) this.#revive(part);
+      else if (hasGuest) this.#revive(part);
     }
   }
 
