@@ -1,5 +1,5 @@
 /**
- * When a process that dies is started anew: at once if it has worked, or was there for a while. One
+ * When a process that dies is started anew: at once if it did its work, or was there for long. One
  * that dies at its birth again and again gets pauses that double, so that a cause which stays (a
  * port that somebody has, a full disk) costs next to nothing.
  */
@@ -15,6 +15,7 @@ const STEADY_MS = 10_000;
 export class Revival {
   #deathsAtBirth = 0;
   #hasLived = true;
+  #works = false;
   #bornMs = 0;
   #dueMs: number | undefined;
 
@@ -23,10 +24,12 @@ export class Revival {
     return this.#deathsAtBirth;
   }
 
-  /** It was seen alive; `works` if it is of use by now. */
+  /** It was seen alive; `works` if it is of use. Seen once may be its only moment. */
   lives(works: boolean, nowMs: number): void {
     this.#dueMs = undefined;
-    if (!works && nowMs - this.#bornMs < STEADY_MS) return;
+    const goesOn = works && this.#works;
+    this.#works = works;
+    if (!goesOn && nowMs - this.#bornMs < STEADY_MS) return;
     this.#hasLived = true;
     this.#deathsAtBirth = 0;
   }
@@ -46,6 +49,7 @@ export class Revival {
   isBorn(nowMs: number): void {
     this.#bornMs = nowMs;
     this.#hasLived = false;
+    this.#works = false;
     this.#dueMs = undefined;
   }
 }

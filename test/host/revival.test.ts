@@ -19,15 +19,15 @@ describe('who dies', () => {
     expect(pauses).toEqual([0, 250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
   });
 
-  it('is started at once again when it has worked, or was there for long', () => {
+  it('is started at once again when it was seen at work twice, or was there for long', () => {
     for (const [works, ms] of [
-      [true, 1],
+      [true, 2],
       [false, 10_000],
     ] as const) {
       const revival = new Revival();
       pausesOf(revival, 3);
       revival.isBorn(1000);
-      revival.lives(false, 1000 + ms - 1);
+      revival.lives(works, 1000 + ms - 1);
       expect(revival.deathsAtBirth).toBe(2);
       revival.lives(works, 1000 + ms);
       expect(revival.deathsAtBirth).toBe(0);
