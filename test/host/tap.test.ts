@@ -4,14 +4,14 @@
  */
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { GuestWireStatus } from '../../src/host/guest-wire.ts';
 import { GUEST_MAC } from '../../src/net/address.ts';
 import { guestImage } from '../support/guest-image.ts';
 import { freePorts } from '../support/ports.ts';
 import { isLong, runsByLength } from '../support/runs.ts';
-import { describeWithNamespaces } from '../support/tools.ts';
+import { describeUnless, describeWithNamespaces } from '../support/tools.ts';
 import { CountingClient } from './redis-clients.ts';
 import { Parts, until } from './support.ts';
 import { GUEST_IP, TapLan } from './tap-lan.ts';
@@ -110,7 +110,7 @@ function refusal(prefix: readonly string[], ...words: string[]): string {
   return stderr;
 }
 
-describeWithNamespaces(['redis-cli', 'tcpdump', 'perl'], 'a guest on a LAN', () => {
+function onLan(): void {
   it('keeps a connection of the kernel when primaries die; each command is done once', async () => {
     const heard = new Listener('rarp');
     await begin();
@@ -187,4 +187,9 @@ describeWithNamespaces(['redis-cli', 'tcpdump', 'perl'], 'a guest on a LAN', () 
     const unprivileged = ['setpriv', '--bounding-set', '-net_admin'];
     expect(refusal(unprivileged, 'other')).toContain('it is somebody else’s; have CAP_NET_ADMIN');
   });
+}
+
+const hasDevice = existsSync('/dev/net/tun');
+describeUnless(hasDevice ? undefined : 'needs /dev/net/tun', 'a TAP interface', () => {
+  describeWithNamespaces(['redis-cli', 'tcpdump', 'perl'], 'with a guest behind it', onLan);
 });
