@@ -11,7 +11,7 @@ import { type CatalogueDevice, PROGRAMS } from '../support/catalogue.ts';
 import { freePort } from '../support/ports.ts';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 90_000;
 const GUEST_PORT = 7;
 
 function runTool(tool: string, args: string[]): void {
