@@ -1,6 +1,6 @@
 /** `vmft protect` as a user runs it: its commands, and the processes that it leaves. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
@@ -10,6 +10,7 @@ import {
   type ReplicaStatusReport,
   statusOf,
 } from '../../src/host/machine-status.ts';
+import { guestImage } from '../support/guest-image.ts';
 import { freePorts } from '../support/ports.ts';
 import { PROGRAM, until } from './support.ts';
 
@@ -69,8 +70,11 @@ export class Protected {
   }
 
   #command(guest: string, guestPort: string, more: readonly string[]): string[] {
+    // Assembled once for all tests, and not in half a second of every machine's birth.
+    const image = join(this.home, `${guest}.elf`);
+    writeFileSync(image, guestImage(guest));
     const publish = ['--publish', `${this.port}:${guestPort}`];
-    return ['protect', guest, ...publish, ...PATIENT, '--dir', this.dir, ...more];
+    return ['protect', image, ...publish, ...PATIENT, '--dir', this.dir, ...more];
   }
 
   /** Starts a machine and leaves it alone. */

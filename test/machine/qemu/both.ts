@@ -18,6 +18,7 @@ import { type Access, accessGuest, isRead, readings } from '../../support/access
 import { NS_PER_INSTRUCTION, START_OF_DAY } from '../../support/board-bench.ts';
 import type { CatalogueDevice } from '../../support/catalogue.ts';
 import { hasher } from '../../support/hasher.ts';
+import { freePort } from '../../support/ports.ts';
 
 /** Sectors of the disk. */
 export const SECTORS = 64;
@@ -87,10 +88,7 @@ class Here {
 async function echoWire(slot: number) {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  const spare = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(spare, 'listening');
-  const { port } = spare.address();
-  spare.close();
+  const port = await freePort();
   socket.on('message', (frame) => socket.send(frame, port, '127.0.0.1'));
   const end = (name: string, at: number) =>
     `${name}.type=inet,${name}.host=127.0.0.1,${name}.port=${at}`;

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { test } from 'vitest';
 import type { Access } from '../../support/access-guest.ts';
 import type { CatalogueDevice } from '../../support/catalogue.ts';
-import { runs } from '../../support/runs.ts';
+import { isLong, runs } from '../../support/runs.ts';
 import { describeWithTool } from '../../support/tools.ts';
 import { compare } from './both.ts';
 import { PIC_DEVICES, picActions, picScript } from './pic-scripts.ts';
@@ -23,7 +23,7 @@ import {
 } from './virtio-scripts.ts';
 
 /** Scripts that one run of the guest plays. */
-const SCRIPTS = 25;
+const SCRIPTS = isLong ? 25 : 12;
 
 /** Batches of scripts made of what `actions` draws, one run each; the failing script is shown. */
 function scripts<T>(
