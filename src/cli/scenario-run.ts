@@ -1,17 +1,12 @@
-/** Runs a scenario on the real machine with a shipped guest or one beside the scenario. */
+/** What runs a scenario on the real machine: a shipped guest, or one beside the scenario. */
 import { dirname, join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
 import { isFile } from '../host/files.ts';
 import { makeHasher } from '../host/hasher.ts';
 import { machineParts } from '../sim/guest.ts';
-import { type Outcome, type RunParts, runScenario } from '../sim/run.ts';
+import type { RunParts } from '../sim/run.ts';
 import type { Scenario } from '../sim/scenario.ts';
 import { readImage } from './image.ts';
-
-/** The outcome of `scenario`, which was found under the name or path `from`. */
-export async function runOnMachine(scenario: Scenario, from: string): Promise<Outcome> {
-  return runScenario(scenario, await machinePartsFor(scenario, from));
-}
 
 /** What runs of `scenario` need; `from` is the name or path under which it was found. */
 export async function machinePartsFor(scenario: Scenario, from: string): Promise<RunParts> {

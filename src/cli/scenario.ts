@@ -36,7 +36,7 @@ async function list(options: { json?: boolean }): Promise<void> {
 
 /** Runs the scenario, and again without each thing that it says it cannot do without. */
 async function judged(name: string, options: ScenarioOptions): Promise<Judged[]> {
-  const [{ readScenario }, { runOnMachine }, { OPTIONAL_NAMES }, { withoutRule }] =
+  const [{ readScenario }, { machinePartsFor }, { OPTIONAL_NAMES }, { runScenario, withoutRule }] =
     await Promise.all([
       import('./scenario-files.ts'),
       import('./scenario-run.ts'),
@@ -54,17 +54,16 @@ async function judged(name: string, options: ScenarioOptions): Promise<Judged[]>
         'give it the field read-replies',
     );
   }
-  const runs: Judged[] = [];
-  const judge = async (without: readonly string[]): Promise<void> => {
+  const parts = await machinePartsFor(scenario, name);
+  const judge = (without: readonly string[]): Judged => {
     const varied = without.reduce(withoutRule, scenario);
-    const outcome = await runOnMachine(varied, name);
+    const outcome = runScenario(varied, parts);
     const mustFail = options.without === undefined && without.length > 0;
     const asExpected = (outcome.verdict === 'violated') === mustFail;
-    runs.push({ scenario: varied, without, outcome, mustFail, asExpected });
+    return { scenario: varied, without, outcome, mustFail, asExpected };
   };
-  await judge(rules);
-  if (options.without === undefined) for (const rule of scenario.without) await judge([rule]);
-  return runs;
+  const others = options.without === undefined ? scenario.without : [];
+  return [rules, ...others.map((rule) => [rule])].map(judge);
 }
 
 async function run(name: string, options: ScenarioOptions): Promise<void> {

@@ -48,10 +48,10 @@ it('every link between pages leads somewhere', () => {
 });
 
 it('"vmft scenario" prints the lines from which the pages are made', async () => {
-  const command = ['dist/bin/main.js', 'scenario', 'lost-update'];
+  const command = ['dist/bin/main.js', 'scenario', 'crash-after-output'];
   const env = { ...process.env, NO_COLOR: '1' };
   const { stdout } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8', env });
-  expect(stdout).toBe(`${(await scenarioLines('lost-update')).join('\n')}\n`);
+  expect(stdout).toBe(`${(await scenarioLines('crash-after-output')).join('\n')}\n`);
 });
 
 /** What `vmft scenario` prints beside the timeline. */
