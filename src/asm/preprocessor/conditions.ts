@@ -78,7 +78,10 @@ function macroDefined(cursor: Cursor, environment: Environment): boolean {
 function context(cursor: Cursor, environment: Environment): boolean {
   const innermost = environment.contexts.innermost;
   let found = false;
-  while (!cursor.done) found ||= takeName(cursor).text === innermost;
+  while (!cursor.done) {
+    const { text } = takeName(cursor);
+    found ||= text === innermost;
+  }
   return found;
 }
 

@@ -83,6 +83,12 @@ start:
 %ifctx ctx
     db 28
 %endif
+%ifctx other ctx more
+    db 128
+%endif
+%ifctx other more
+    db 129
+%endif
 %define %$local 29
     db %$local
 %push inner
