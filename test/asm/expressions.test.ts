@@ -44,12 +44,17 @@ describeWithTool('nasm', 'expressions are worth what nasm says', () => {
         const first = ours(program(all));
         const bad = new Set(errorLines(first));
         const refused = all.filter((_, i) => bad.has(i + 3));
-        const sound = all.filter((_, i) => !bad.has(i + 3));
+        let sound = all.filter((_, i) => !bad.has(i + 3));
         // One by one: nasm stops after the first pass that finds an error.
         for (const e of refused) expect(nasm(program([e])).bytes, e).toBeUndefined();
+        let theirs = nasm(program(sound));
+        if (theirs.crashed) {
+          // It does at the least number divided by -1, even where the quotient is not asked for.
+          sound = sound.filter((e) => !nasm(program([e])).crashed);
+          theirs = nasm(program(sound));
+        }
         const result = ours(program(sound));
         expect(result.errors).toEqual([]);
-        const theirs = nasm(program(sound));
         expect(theirs.messages).not.toContain('error');
         expect(result.image).toEqual(theirs.bytes);
       }),

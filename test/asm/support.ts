@@ -16,6 +16,8 @@ export const goldenSources = (): string[] =>
 /** What nasm makes of a text; `bytes` only if it had no error. */
 export interface NasmResult {
   readonly bytes: Uint8Array | undefined;
+  /** It died of a signal, as of a division whose result is out of range. */
+  readonly crashed: boolean;
   readonly listing: string;
   /** Lines with errors, each once, ascending. */
   readonly errorLines: readonly number[];
@@ -35,6 +37,7 @@ export function nasm(text: string, directory = GOLDEN): NasmResult {
     const lines = run.stderr.matchAll(/in\.asm:(\d+): (?:error|fatal)/g);
     return {
       bytes: run.status === 0 ? new Uint8Array(readFileSync(output!)) : undefined,
+      crashed: run.signal !== null,
       listing: existsSync(list!) ? readFileSync(list!, 'utf8') : '',
       errorLines: distinct([...lines].map(([, line]) => Number(line))),
       messages: run.stderr,
