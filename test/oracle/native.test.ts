@@ -1,16 +1,15 @@
 /**
  * The processor against the one that runs this test: generated tests (series.ts), executed by both,
- * compared to the last bit of registers, memory, flags and exceptions. VMFT_ORACLE
- * says how many, or each run of VMFT_RUNS adds as many others; VMFT_SEED names the first series.
+ * compared to the last bit of registers, memory, flags and exceptions. VMFT_ORACLE says how many, or
+ * each run of VMFT_RUNS adds as many others; VMFT_SEED names the first series.
  */
 import { afterAll, expect, it } from 'vitest';
-import { isLong } from '../support/runs.ts';
 import { describeUnless } from '../support/tools.ts';
 import { amount, campaign } from './campaign.ts';
 import { nativeProcessor, whyNot } from './harness.ts';
 
 /** Tests of one run. */
-const TESTS = isLong ? 20_000 : 10_000;
+const TESTS = 20_000;
 
 /** Milliseconds for each test on a slow machine. */
 const PATIENCE_MS = 1;
