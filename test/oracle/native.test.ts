@@ -1,7 +1,7 @@
 /**
  * The processor against the one that runs this test: generated tests (series.ts), executed by both,
- * compared to the last bit of registers, memory, flags and exceptions. VMFT_ORACLE says how many, or
- * each run of VMFT_RUNS adds as many others; VMFT_SEED names the first series.
+ * compared to the last bit of registers, memory, flags and exceptions. VMFT_ORACLE says how many,
+ * or each run of VMFT_RUNS adds as many others; VMFT_SEED names the first series.
  */
 import { afterAll, expect, it } from 'vitest';
 import { describeUnless } from '../support/tools.ts';
