@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { openMachine } from '../../src/host/machine-folder.ts';
 import {
@@ -70,14 +70,19 @@ export class Protected {
   }
 
   #command(guest: string, guestPort: string, more: readonly string[]): string[] {
-    // Assembled once for all tests, and not in half a second of every machine's birth.
-    const image = join(this.home, `${guest}.elf`);
-    writeFileSync(image, guestImage(guest));
+    const image = isAbsolute(guest) ? guest : this.#shipped(guest);
     const publish = ['--publish', `${this.port}:${guestPort}`];
     return ['protect', image, ...publish, ...PATIENT, '--dir', this.dir, ...more];
   }
 
-  /** Starts a machine and leaves it alone. */
+  /** Assembled once for all tests, and not in half a second of every machine's birth. */
+  #shipped(guest: string): string {
+    const image = join(this.home, `${guest}.elf`);
+    writeFileSync(image, guestImage(guest));
+    return image;
+  }
+
+  /** Starts a machine and leaves it alone; its guest is one of programs/, or a file. */
   start(guest: string, guestPort: string, ...more: string[]): void {
     const args = this.#command(guest, guestPort, [...more, '--detach']);
     expect(this.vmft(...args)).toMatchObject({ status: 0, stdout: `${this.dir}\n` });
