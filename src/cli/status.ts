@@ -1,6 +1,6 @@
 /** `vmft status`, `vmft stop` and `vmft crash`: a machine that `vmft protect` has started. */
 import { Argument, Command } from 'commander';
-import type { Victim } from '../host/machine-control.ts';
+import { hurt, VICTIMS, type Victim } from '../host/machine-control.ts';
 import { print, printJson } from './print.ts';
 
 /** Defines `vmft status`. */
@@ -33,17 +33,6 @@ export function stopCommand(): Command {
     });
 }
 
-const VICTIMS = [
-  'primary',
-  'backup',
-  'standby',
-  'gateway',
-  'disk',
-  'supervisor',
-  'link',
-  'gateway-link',
-];
-
 /** Defines `vmft crash`. */
 export function crashCommand(): Command {
   return new Command('crash')
@@ -62,7 +51,6 @@ Examples:
     )
     .action(async (dir: string, victim: Victim, options: { pause?: boolean; resume?: boolean }) => {
       const { enterMachine } = await import('../host/protection.ts');
-      const { hurt } = await import('../host/machine-control.ts');
       const harm = options.resume ? 'resume' : options.pause ? 'pause' : 'kill';
       print(await hurt(enterMachine(dir), victim, harm));
     });
