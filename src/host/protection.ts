@@ -1,5 +1,5 @@
 /** A protected machine from its birth to its end, for whoever has started it and stays. */
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VmftError } from '../base/errors.ts';
@@ -132,10 +132,19 @@ export class Protection {
       if (fresh.length > 0) onConsole(fresh);
       const end = readEnd(this.config.folder);
       const isOver = status.replicas.every(({ state }) => state === 'dead');
-      if (end || isOver || this.#stopped || this.interrupted) return end;
+      if (end || this.#stopped || this.interrupted) return end;
+      if (isOver) return this.#howOver();
       onLook(status);
       await pause(LOOK_MS);
     }
+  }
+
+  /** All replicas are gone: they have died, or `vmft stop` has ended and cleared away all. */
+  async #howOver(): Promise<MachineEnd | undefined> {
+    // Who clears a machine away takes its configuration last.
+    await pause(LOOK_MS);
+    const { folder } = this.config;
+    return existsSync(configFile(folder)) ? readEnd(folder) : { reason: 'power-off' };
   }
 
   /** Ends the machine, and leaves nothing behind. */

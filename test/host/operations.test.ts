@@ -37,7 +37,8 @@ async function resumed(file: string): Promise<number> {
 describeWithTool('tcpdump', 'a protected machine', () => {
   it('is switched over and throttled, and its wire is captured, also after deaths', async () => {
     const pcap = join(machine.home, 'wire.pcap');
-    const { child } = machine.watch('udp-counter', '7/udp', '--restart', '--pcap', 'wire.pcap');
+    const options = ['--restart', '--pcap', 'wire.pcap'];
+    const { child, said } = machine.watch('udp-counter', '7/udp', ...options);
     const numbers = [await client.count('#first')];
     await machine.isProtected();
     const switched = machine.vmft('switch-over', machine.dir);
@@ -60,6 +61,8 @@ describeWithTool('tcpdump', 'a protected machine', () => {
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     machine.vmft('stop', machine.dir);
     await until('the launcher has ended', () => child.exitCode !== null);
+    expect(child.exitCode).toBe(0);
+    expect(said()).not.toContain('all replicas have died');
     // The machine of the past goes on from there, on its own.
     expect(await resumed('kept.vmsnap')).toBe(numbers[1]! + 1);
     const read = spawnSync('tcpdump', ['-n', '-A', '-r', pcap, 'udp'], { encoding: 'utf8' });
