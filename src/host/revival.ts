@@ -17,7 +17,8 @@ export class Revival {
   #hasLived = true;
   #works = false;
   #bornMs = 0;
-  #dueMs: number | undefined;
+  /** Since when it is known to be dead. */
+  #deadMs: number | undefined;
 
   /** Deaths at birth in a row. */
   get deathsAtBirth(): number {
@@ -26,7 +27,7 @@ export class Revival {
 
   /** It was seen alive; `works` if it is of use. Seen once may be its only moment. */
   lives(works: boolean, nowMs: number): void {
-    this.#dueMs = undefined;
+    this.#deadMs = undefined;
     const goesOn = works && this.#works;
     this.#works = works;
     if (!goesOn && nowMs - this.#bornMs < STEADY_MS) return;
@@ -39,10 +40,11 @@ export class Revival {
    * was alive at the look before.
    */
   isDead(nowMs: number): { isNews: boolean; pauseMs: number } {
-    const isNews = this.#dueMs === undefined;
+    const isNews = this.#deadMs === undefined;
     if (isNews && !this.#hasLived) this.#deathsAtBirth++;
-    this.#dueMs ??= nowMs + pauseAfter(this.#deathsAtBirth);
-    return { isNews, pauseMs: Math.max(0, this.#dueMs - nowMs) };
+    this.#deadMs ??= nowMs;
+    const deadForMs = nowMs - this.#deadMs;
+    return { isNews, pauseMs: Math.max(0, pauseAfter(this.#deathsAtBirth) - deadForMs) };
   }
 
   /** It is started now. */
@@ -50,7 +52,7 @@ export class Revival {
     this.#bornMs = nowMs;
     this.#hasLived = false;
     this.#works = false;
-    this.#dueMs = undefined;
+    this.#deadMs = undefined;
   }
 }
 

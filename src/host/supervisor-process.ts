@@ -93,7 +93,7 @@ class Supervisor {
     if (isNews && deaths === 0) this.#log.warn(`${name} has died; starts it anew`);
     if (isNews && deaths > 0) {
       const cause = `${name} has died at its birth, ${deaths} in a row`;
-      this.#log.warn(`${cause}; starts it anew in ${Math.ceil(pauseMs)} ms, see its log`);
+      this.#log.warn(`${cause}; starts it anew in ${pauseMs} ms, see its log`);
     }
     if (pauseMs > 0) return;
     revival.isBorn(performance.now());

@@ -1,4 +1,5 @@
 /** When a process that has died is started anew, by times that the tests give. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Revival } from '../../src/host/revival.ts';
 
@@ -33,6 +34,18 @@ describe('who dies', () => {
       expect(revival.deathsAtBirth).toBe(0);
       expect(revival.isDead(1000 + ms)).toEqual({ isNews: true, pauseMs: 0 });
     }
+  });
+
+  it('has the whole pause before it when it is news, whatever the clock says', () => {
+    // Sums of times that are no whole numbers are rounded.
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (now) => {
+        const revival = new Revival();
+        pausesOf(revival, 3);
+        expect(revival.isDead(now).pauseMs).toBe(1000);
+      }),
+      { numRuns: 1000, examples: [[3500.123457]] },
+    );
   });
 
   it('is news once, and its pause passes', () => {
