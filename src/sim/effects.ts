@@ -175,6 +175,7 @@ function isRepeated(world: World, name: string, bytes: Uint8Array): boolean {
   const link = world.link(name);
   if (!link.repeats || !hasEntries(bytes)) return false;
   link.repeats = false;
+  world.count('log batch repeated');
   return true;
 }
 

@@ -118,7 +118,9 @@ function act(world: World, action: Action): void {
 
 /** A stranger's batch of the present generation: sound, and in sequence. */
 function forge(world: World, id: HostId): void {
-  const { generation, inbox } = world.host(id).replica.state();
+  const { replica, state } = world.host(id);
+  if (state.status === 'up' || state.status === 'paused') world.count('log batch forged');
+  const { generation, inbox } = replica.state();
   const entries = encodeEntries([]);
   const { nextBatch: batch, releasedUpTo } = inbox;
   const bytes = encodeMessage({ kind: 'batch', generation, batch, releasedUpTo, entries });

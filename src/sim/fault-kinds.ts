@@ -26,6 +26,8 @@ export const FAULT_KINDS = [
   'clock drift',
   'clock jump',
   'bit flip in a log batch',
+  'log batch repeated',
+  'log batch forged',
   'bit flip in memory',
   'switch-over',
 ] as const;

@@ -175,6 +175,39 @@ function drawEnds(prng: Prng, victims: Victims): Ends {
   return [pick(prng, victims.hosts), pick(prng, ['disk', 'arbiter', 'gateway'])];
 }
 
+/** The primary and another host, or any two. */
+function drawChannel(prng: Prng, victims: Victims): Ends {
+  if (prng.chance(0.5)) return drawPair(prng, victims);
+  const from = pick(prng, victims.hosts);
+  const others = victims.hosts.filter((host) => host !== from);
+  return [from, pick(prng, others)];
+}
+
+const LATER_DRAWS: readonly Draw[] = [
+  (prng, victims) => ({ do: 'repeat', between: drawChannel(prng, victims) }),
+  (_, __, host) => ({ do: 'forge', host }),
+];
+
+/**
+ * Kinds of faults that came when seeds had been run already. They are drawn from a generator of
+ * their own, so that whatever a seed drew before it still draws; here it may get one or two more.
+ */
+export function drawLaterFaults(
+  prng: Prng,
+  victims: Victims,
+  before: readonly FaultSpec[],
+): FaultSpec[] {
+  if (before.some(({ action }) => action.do === 'flip') || !prng.chance(0.25)) return [];
+  return Array.from({ length: between(prng, 1, 2) }, () => {
+    const host = pick(prng, victims.hosts);
+    const forNs = between(prng, 1 * MS, MAX_FAULT_NS);
+    return {
+      at: drawTrigger(prng, host),
+      action: pick(prng, LATER_DRAWS)(prng, victims, host, forNs),
+    };
+  });
+}
+
 /** A fault; half of the crashes are followed by a restart. */
 function drawFault(prng: Prng, victims: Victims): FaultSpec[] {
   const host = pick(prng, victims.hosts);

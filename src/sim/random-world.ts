@@ -7,7 +7,16 @@
 import { Prng } from '../base/prng.ts';
 import type { HostId } from '../ft/ports.ts';
 import type { ClientSpec } from './client.ts';
-import { between, drawFaults, FAULTS_NS, MAX_FAULT_NS, pick } from './random-faults.ts';
+import type { FaultSpec } from './faults.ts';
+import {
+  between,
+  drawFaults,
+  drawLaterFaults,
+  FAULTS_NS,
+  MAX_FAULT_NS,
+  pick,
+  type Victims,
+} from './random-faults.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 
 const MS = 1_000_000;
@@ -63,7 +72,7 @@ export function randomScenario(seed: number, guest?: string): Scenario {
       bufferEntries: pick(prng, [5, 100_000]),
     },
     network: drawNetwork(prng, plain),
-    faults: drawFaults(prng, {
+    faults: drawAllFaults(prng, new Prng(~seed), {
       hosts: ids,
       failureTimeoutNs,
       hasDisk,
@@ -73,6 +82,12 @@ export function randomScenario(seed: number, guest?: string): Scenario {
     livenessNs: 60_000 * MS,
   };
   return { ...scenario, expect: expectationOf(scenario) };
+}
+
+/** `later` is for what seeds came to draw when many of them had been run. */
+function drawAllFaults(prng: Prng, later: Prng, victims: Victims): FaultSpec[] {
+  const faults = drawFaults(prng, victims);
+  return [...faults, ...drawLaterFaults(later, victims, faults)];
 }
 
 /** Where a clock jumps ahead, nobody can say from outside how long a lock is held. */
