@@ -127,7 +127,10 @@ export function soakCommand(): Command {
     .option('--runs <N>', `worlds (${DEFAULT_RUNS}, unless --for is given)`, wholeNumber)
     .option('--for <TIME>', 'go on for so long, such as 10m', time)
     .option('--seed <N>', 'seed of the first world; the next has the next', wholeNumber, 1)
-    .option('--guest <NAME>', 'only this guest: kv, udp-counter, lock, journal, everything')
+    .option(
+      '--guest <NAME>',
+      'only this guest: kv, udp-counter, lock, journal, overwrite, everything',
+    )
     .option('--without <RULE>', 'switch a rule off (repeatable)', repeated, [])
     .option('--workers <N>', 'threads (as many as this computer has)', wholeNumber)
     .option('--shrink', 'write the smallest scenario that fails alike to soak-SEED.yaml')

@@ -21,6 +21,7 @@ import { PROTOCOL_UDP, parseIpv4 } from '../net/ipv4.ts';
 import type { ReplicaConfig, UncertainPolicy } from './config.ts';
 import { mustWait } from './disk-order.ts';
 import { readsAhead } from './local-reads.ts';
+import type { Rules } from './ports.ts';
 import type { Step } from './state.ts';
 
 /** An output that is held, or released and not confirmed. */
@@ -122,7 +123,7 @@ export function release(step: Step, acknowledged: number): void {
   const held: PendingOutput[] = [];
   for (const pending of outputs.held) {
     const free = pending.entry < acknowledged || isFree(outputs, pending);
-    const leaves = free && !isBlocked(pending, ahead);
+    const leaves = free && !isBlocked(pending, ahead, config.rules);
     const request = diskRequest(pending);
     if (request) ahead.push(request);
     if (!leaves) {
@@ -136,9 +137,13 @@ export function release(step: Step, acknowledged: number): void {
   keepHeld(outputs, held);
 }
 
-function isBlocked(pending: PendingOutput, ahead: readonly DiskRequest[]): boolean {
+function isBlocked(
+  pending: PendingOutput,
+  ahead: readonly DiskRequest[],
+  rules: Pick<Rules, 'oneAtATime'>,
+): boolean {
   const request = diskRequest(pending);
-  return request !== undefined && ahead.some((earlier) => mustWait(earlier, request));
+  return request !== undefined && ahead.some((earlier) => mustWait(earlier, request, rules));
 }
 
 /** A receiver has confirmed an output. */

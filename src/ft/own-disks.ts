@@ -43,12 +43,12 @@ export function mirrorRest({ s }: Step): void {
 }
 
 /** Asks the disk for what it may do now. */
-export function askMirror({ s, out }: Step): void {
+export function askMirror({ config, s, out }: Step): void {
   for (const [index, entry] of s.mirror.entries()) {
     const { ordinal, request, askAtNs } = entry;
     if (askAtNs === undefined || s.nowNs < askAtNs) continue;
     const isAhead = (earlier: MirrorRequest): boolean =>
-      request.op === 'flush' || mustWait(earlier.request, request);
+      request.op === 'flush' || mustWait(earlier.request, request, config.rules);
     if (s.mirror.slice(0, index).some(isAhead)) continue;
     entry.askAtNs = undefined;
     out.push({ kind: 'mirror', ordinal, request });

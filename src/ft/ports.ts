@@ -94,6 +94,10 @@ export interface Rules {
   readonly highestToken: boolean;
   /** A power-off waits until the backup has it (19). */
   readonly holdEnd: boolean;
+  /** A disk knows a request that comes again by token and number, and does it once (20). */
+  readonly knowAgain: boolean;
+  /** Disk requests that overlap run one after the other (§5). */
+  readonly oneAtATime: boolean;
 }
 
 /** Every rule on: the only setting outside the simulator. */
@@ -114,6 +118,8 @@ export const ALL_RULES: Rules = Object.freeze({
   reissue: true,
   highestToken: true,
   holdEnd: true,
+  knowAgain: true,
+  oneAtATime: true,
 });
 
 /** Where a machine stood still for the last round of its clone. */

@@ -102,12 +102,21 @@ function serviceNs(world: World, { mode }: DiskState): number {
   return time * slowFactor;
 }
 
-function raiseFence(world: World, { host, life, token }: SimEvent & { kind: 'disk-fence' }): void {
+function raiseFence(world: World, event: SimEvent & { kind: 'disk-fence' }): void {
+  const { host, token } = event;
   const disk = diskOf(world, host);
   disk.fence = Math.max(disk.fence, token);
   world.trace('disk', `fence at ${disk.fence}`);
-  const event = { kind: 'fenced', token: disk.fence } as const;
-  sendStream(world, linkName('disk', host), { kind: 'host', host, life, event });
+  answer(world, event, { kind: 'fenced', token: disk.fence });
+}
+
+/** Tells whoever has asked, unless the connection has broken since. */
+function answer(
+  world: World,
+  { host, life, unheard }: Request | (SimEvent & { kind: 'disk-fence' }),
+  event: HostEvent,
+): void {
+  if (!unheard) sendStream(world, linkName('disk', host), { kind: 'host', host, life, event });
 }
 
 function apply(world: World, event: Request): void {
@@ -116,17 +125,16 @@ function apply(world: World, event: Request): void {
   // A host that starts again begins with a disk to which nothing is under way.
   const isOwn = disk !== world.state.disk;
   if (isOwn && life !== world.host(host).state.life) return;
-  const link = linkName('disk', host);
+  const { rules } = world.scenario;
   const what = describeRequest(request);
-  if (isBelow(token, disk.fence, world.scenario.rules)) {
+  if (isBelow(token, disk.fence, rules)) {
     world.trace('disk', `refuses ${what} of token ${token}: the fence is at ${disk.fence}`);
-    const refusal = { kind: 'refused', token: disk.fence } as const;
-    sendStream(world, link, { kind: 'host', host, life, event: refusal });
+    answer(world, event, { kind: 'refused', token: disk.fence });
     return;
   }
   const name = `${token}:${request.id}`;
   const once = request.op !== 'read' && local !== 'mirror';
-  const again = once && name in disk.applied;
+  const again = once && rules.knowAgain && name in disk.applied;
   const fails = disk.mode === 'failing' && (disk.failsFor ?? host) === host;
   if (fails && !again) world.count('failing disk');
   const ok = again ? disk.applied[name]! : !fails;
@@ -144,7 +152,7 @@ function apply(world: World, event: Request): void {
     transferEarly(world.host(host).engine.log.machine, request.id, data.data);
   }
   const completion = { kind: 'disk', id: request.id, ok, ...data } as const;
-  sendStream(world, link, { kind: 'host', host, life, event: replyTo(event, completion) });
+  answer(world, event, replyTo(event, completion));
 }
 
 function replyTo({ local, ordinal }: Request, completion: Input & { kind: 'disk' }): HostEvent {
@@ -163,7 +171,7 @@ function write(world: World, disk: DiskState, { request, ordinal, token, host }:
     disk.sectors[name] = bytes;
     const newer = disk.writes[name];
     const isLate = newer !== undefined && newer.highest > ordinal;
-    if (isLate && newer.token > token) {
+    if (isLate && newer.token >= token) {
       const late = `output ${ordinal} of ${host} under token ${token}`;
       const undone = `output ${newer.highest} under token ${newer.token}`;
       world.violate('disk-order', `sector ${name}: ${late} came after ${undone}`);

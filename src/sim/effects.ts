@@ -5,6 +5,7 @@ import type { Effect, HaltReason } from '../ft/ports.ts';
 import { decodeEntries } from '../hypervisor/codec.ts';
 import { kindOf } from '../hypervisor/log-statistics.ts';
 import { performClone } from './cloning.ts';
+import { askDisk } from './disk-connection.ts';
 import type { HostMoment } from './faults.ts';
 import type { SimHost } from './host.ts';
 import { linkName, sendDatagram, sendStream } from './links.ts';
@@ -242,11 +243,9 @@ function release(host: SimHost, effect: Effect & { kind: 'release' }): void {
       sendStream(world, linkName(id, 'gateway'), { kind: 'console-out', ...sent, offset, bytes });
       break;
     }
-    case 'disk': {
-      const { request } = output;
-      sendStream(world, linkName(id, 'disk'), { kind: 'disk-request', ...sent, request });
+    case 'disk':
+      askDisk(host, { ...sent, request: output.request });
       break;
-    }
     case 'exit':
       world.state.exitStatus = output.status;
       world.observe(sent, 'world', output);

@@ -20,6 +20,8 @@ export interface DiskEvent extends Sent {
   readonly request: DiskRequest;
   /** A backup reads or writes for itself; the guest's request is not this one. */
   readonly local?: 'read' | 'mirror';
+  /** The connection over which it came has broken since: nobody hears the answer. */
+  readonly unheard?: true;
 }
 
 /** What can be due in a world. */
@@ -56,7 +58,10 @@ export type SimEvent =
       readonly host: HostId;
       readonly life: number;
       readonly token: Token;
+      readonly unheard?: true;
     }
+  /** The host has another connection to the disk server; the one before has broken. */
+  | { readonly kind: 'reconnected'; readonly host: HostId; readonly life: number }
   | { readonly kind: 'arbiter-ask'; readonly host: HostId; readonly claim: Claim }
   | {
       readonly kind: 'owner-ask';

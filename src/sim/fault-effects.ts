@@ -4,6 +4,7 @@ import type { HostEvent, HostId } from '../ft/ports.ts';
 import { encodeEntries } from '../hypervisor/codec.ts';
 import { noteDeath } from './cold-start.ts';
 import { allDisks, wakeDisk } from './disk.ts';
+import { breakDiskConnection } from './disk-connection.ts';
 import { type Action, describeAction, type Ends } from './faults.ts';
 import { flipBit } from './guest-memory.ts';
 import { joinLink, linkName, loseUnderWay, resumeStreams, sendStream } from './links.ts';
@@ -144,6 +145,11 @@ function linksOf(action: LinkAction): readonly string[] {
 
 function actOnLinks(world: World, action: LinkAction): void {
   if (action.do === 'break') {
+    const [host, end] = action.between;
+    if (end === 'disk') {
+      breakDiskConnection(world, host);
+      return;
+    }
     world.count('channel broken');
     breakChannel(world, action);
     return;

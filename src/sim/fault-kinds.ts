@@ -13,6 +13,7 @@ export const FAULT_KINDS = [
   'stopped by a partition',
   'stopped one way',
   'channel broken',
+  'disk connection broken',
   'crash',
   'crash, outputs lost',
   'restart',

@@ -55,7 +55,10 @@ export type Action =
   /** Streams between two ends are held back, datagrams pass. */
   | { readonly do: 'stall'; readonly between: Ends; readonly forNs?: number }
   | { readonly do: 'join'; readonly between: Ends }
-  /** The channel between two hosts breaks for good, and both notice. */
+  /**
+   * The channel between two hosts breaks for good, and both notice; or the connection of a host to
+   * the disk (named second) breaks, and it makes another.
+   */
   | { readonly do: 'break'; readonly between: Ends }
   /** A bit of the next log batch with entries flips on its way from the first to the second. */
   | { readonly do: 'damage'; readonly between: Ends; readonly bit: number }

@@ -17,8 +17,9 @@ import type { Replayer, ReplayerState } from '../hypervisor/replayer.ts';
 import { type ClockSpec, clockAt, worldTimeOf } from './clock.ts';
 import { type CloneState, copyClone, newClone } from './cloning.ts';
 import { describeSent } from './describe.ts';
+import { noteAnswer, sendAgain } from './disk-connection.ts';
 import { announceEffect, performEffect, releaseEarly } from './effects.ts';
-import type { SimEvent } from './events.ts';
+import type { DiskEvent, SimEvent } from './events.ts';
 import { byOwnTime, isReadReply } from './left-out.ts';
 import type { History } from './lives.ts';
 import type { HostSpec } from './scenario.ts';
@@ -77,6 +78,8 @@ export interface HostState {
   delivered: number;
   /** Ordinals of outputs that left before the replica let them: `rule-for-reads` is left out. */
   early: number[];
+  /** Requests of its guest to which the disk has given no answer, in order. */
+  unanswered: DiskEvent[];
   /** Questions to arbiter and disk. */
   asks: number;
   /** Entries that its last acknowledgement named, for the trace. */
@@ -116,6 +119,7 @@ function newHostState(life: number): HostState {
     releases: 0,
     delivered: 0,
     early: [],
+    unanswered: [],
     asks: 0,
     acknowledged: 0,
     clone: newClone(),
@@ -226,6 +230,9 @@ export class SimHost {
       case 'slice-end':
         if (event.life === this.state.life) this.#endSlice(event.result);
         break;
+      case 'reconnected':
+        if (event.life === state.life) sendAgain(this);
+        break;
       default:
         break;
     }
@@ -250,6 +257,7 @@ export class SimHost {
   /** Gives the replica an event and performs what it answers, until a fault stops the host. */
   step(event: HostEvent): void {
     const { role } = this.replica;
+    noteAnswer(this.state, event);
     const effects = this.replica.step({ ...event, nowNs: this.nowNs } as Event);
     this.world.roleChanged(this, role);
     this.perform(effects);
@@ -506,7 +514,13 @@ export class SimHost {
 }
 
 function copyHostState(state: HostState): HostState {
-  const { backlog, outputs, early, clone } = state;
-  const lists = { backlog: [...backlog], outputs: [...outputs], early: [...early] };
-  return { ...state, ...lists, clone: copyClone(clone) };
+  const { backlog, outputs, early, unanswered, clone } = state;
+  return {
+    ...state,
+    backlog: [...backlog],
+    outputs: [...outputs],
+    early: [...early],
+    unanswered: [...unanswered],
+    clone: copyClone(clone),
+  };
 }

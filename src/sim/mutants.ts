@@ -113,6 +113,16 @@ export const MUTANTS: readonly Mutant[] = [
     rule: '§4 rule 19',
     without: 'a primary that is switched off leaves before its backup knows',
   },
+  {
+    name: 'know-again',
+    rule: '§4 rule 20',
+    without: 'a disk carries out a request as often as it comes',
+  },
+  {
+    name: 'one-at-a-time',
+    rule: '§5',
+    without: 'disk requests that overlap run at the same time',
+  },
   { name: 'lag', rule: '§1', without: 'a backup runs on when it has no entry' },
   { name: 'count', rule: '§1', without: 'ticks come by the backup’s own time' },
   {

@@ -186,6 +186,7 @@ function drawChannel(prng: Prng, victims: Victims): Ends {
 const LATER_DRAWS: readonly Draw[] = [
   (prng, victims) => ({ do: 'repeat', between: drawChannel(prng, victims) }),
   (_, __, host) => ({ do: 'forge', host }),
+  (_, __, host) => ({ do: 'break', between: [host, 'disk'] }),
 ];
 
 /**

@@ -93,7 +93,7 @@ function readAction(item: YamlNode, hosts: readonly HostId[]): Action {
     case 'join':
       return { do: 'join', between: readEnds(node, hosts) };
     case 'break':
-      return { do: 'break', between: readHosts(node, hosts) };
+      return { do: 'break', between: readBreakable(node, hosts) };
     case 'delay':
       return { do: 'delay', between: readEnds(node, hosts), delayNs: item.at('by').timeNs() };
     case 'disk':
@@ -138,6 +138,13 @@ function readEnds(node: YamlNode, hosts: readonly HostId[]): Ends {
     node.fail('expected two ends, at least one of them a host');
   }
   return [a!, b!];
+}
+
+/** Two hosts; or a host, and the disk second. */
+function readBreakable(node: YamlNode, hosts: readonly HostId[]): Ends {
+  const [a, b] = readEnds(node, hosts);
+  if (b === 'disk') return [a, b];
+  return a === 'disk' ? [b, a] : readHosts(node, hosts);
 }
 
 function readHosts(node: YamlNode, hosts: readonly HostId[]): Ends {

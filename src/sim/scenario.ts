@@ -167,6 +167,8 @@ export const RULE_NAMES: Readonly<Record<string, keyof Rules>> = {
   reissue: 'reissue',
   'highest-token': 'highestToken',
   'hold-end': 'holdEnd',
+  'know-again': 'knowAgain',
+  'one-at-a-time': 'oneAtATime',
 };
 
 /** What `without` may name: the rules, and the mechanisms of left-out.ts. */

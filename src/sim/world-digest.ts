@@ -164,7 +164,8 @@ class Canon {
     const protocol: Record<string, unknown> = { ...this.#replicas.get(host.id), nowNs: undefined };
     const hermit = this.#isHermit(host);
     if (hermit) for (const field of HERMIT_FORGETS) delete protocol[field];
-    const own = [doing, hermit ? 0 : covered, protocol, waiting, state.written];
+    const unanswered = state.unanswered.map(({ token, ordinal }) => [token, ordinal]);
+    const own = [doing, unanswered, hermit ? 0 : covered, protocol, waiting, state.written];
     const made = [outputs, state.outputs.length, log.machine.digest()];
     return [this.#text(own, host.nowNs), made, engine.mode];
   }

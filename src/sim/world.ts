@@ -276,6 +276,7 @@ export class World {
       case 'alarm':
       case 'slice-end':
       case 'guest-wake':
+      case 'reconnected':
         this.host(event.host).receive(event);
         break;
       case 'arrival':

@@ -33,6 +33,13 @@ it('had faults of most kinds, and every kind in the long checks', () => {
   else expect(fired.length).toBeGreaterThan(FAULT_KINDS.length / 2);
 });
 
+it('a bit of the memory flips in a world of its own, where nothing else goes wrong', () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const { faults } = soakScenario(seed, { guest: undefined, without: [] });
+    if (faults.some(({ action }) => action.do === 'flip')) expect(faults).toHaveLength(1);
+  }
+});
+
 it('one seed in a hundred is run twice, and leaves the same trace', () => {
   const scenario = soakScenario(TWICE_EVERY, { guest: undefined, without: [] });
   expect(soakOne(scenario, guestParts)).toMatchObject({ twice: true, violations: [] });

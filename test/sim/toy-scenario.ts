@@ -92,6 +92,10 @@ function actionAmong(hosts: readonly string[]): fc.Arbitrary<Action> {
       byNs: fc.integer({ min: -12 * MS, max: 12 * MS }),
     }),
     fc.record({ do: fc.constant('break' as const), between: pair }),
+    fc.record({
+      do: fc.constant('break' as const),
+      between: fc.tuple(host, fc.constant('disk')),
+    }),
     fc.record({ do: fc.constant('delay' as const), between: ends, delayNs: forNs }),
     fc.record({
       do: fc.constant('disk' as const),
