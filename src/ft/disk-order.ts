@@ -1,7 +1,7 @@
 /**
- * The order of disk requests (protocol.md §5): requests that overlap and of which one writes run one
- * after the other, in the order in which the guest made them, on whichever replica issues them; the
- * rest may run in parallel.
+ * The order of disk requests (protocol.md §5): requests that overlap and of which one writes run
+ * one after the other, in the order in which the guest made them, on whichever replica issues them;
+ * the rest may run in parallel.
  */
 import type { DiskRequest } from '../machine/output.ts';
 import type { Rules } from './ports.ts';

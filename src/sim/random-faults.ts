@@ -175,9 +175,9 @@ function drawEnds(prng: Prng, victims: Victims): Ends {
   return [pick(prng, victims.hosts), pick(prng, ['disk', 'arbiter', 'gateway'])];
 }
 
-/** The primary and another host, or any two. */
+/** The primary and another host, or any two, of which the first may yet be a primary. */
 function drawChannel(prng: Prng, victims: Victims): Ends {
-  if (prng.chance(0.5)) return drawPair(prng, victims);
+  if (prng.chance(0.75)) return drawPair(prng, victims);
   const from = pick(prng, victims.hosts);
   const others = victims.hosts.filter((host) => host !== from);
   return [from, pick(prng, others)];

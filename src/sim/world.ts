@@ -246,13 +246,15 @@ export class World {
 
   /**
    * Nothing more is to be learned: before the next event the time is up, or what the scenario waits
-   * for has been done for `settleNs`.
+   * for has been done for `settleNs`, and still is.
    */
   isOver(): boolean {
     const { state, scenario } = this;
     const next = state.queue[0];
     if (!next || next.atNs > scenario.safetyNs + scenario.livenessNs) return true;
-    return state.finishedNs !== undefined && next.atNs > state.finishedNs + scenario.settleNs;
+    if (state.finishedNs === undefined) return false;
+    // A false alarm may have begun a failover since.
+    return next.atNs > state.finishedNs + scenario.settleNs && this.#isFinished();
   }
 
   #isFinished(): boolean {

@@ -1,6 +1,7 @@
 /**
- * Disk requests that overlap, and connections to the disk that break: a guest that writes one sector
- * again and again, and reads it at the same time, reads what it wrote last, whatever happens.
+ * Disk requests that overlap, and connections to the disk that break: a guest that writes one
+ * sector again and again, and reads it at the same time, reads what it wrote last, whatever
+ * happens.
  */
 import { describe, expect, it } from 'vitest';
 import type { Action, FaultSpec } from '../../src/sim/faults.ts';
