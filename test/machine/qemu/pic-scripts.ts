@@ -10,6 +10,8 @@
  * - A non-specific EOI ends masked levels in special mask mode.
  * - Special fully nested mode lets all levels through while input 2 is in service.
  * - OCW3 with P and RR both set also selects a register.
+ * - After OCW3 has begun or ended special mask mode, requests are looked at with the next command:
+ *   the mask is written again.
  */
 import fc from 'fast-check';
 import type { Pic8259State } from '../../../src/machine/devices/pic.ts';
@@ -57,6 +59,9 @@ const action = fc.oneof(
 
 /** What {@link picScript} makes a script of. */
 export const picActions = fc.array(action, { minLength: 10, maxLength: 60, size: 'max' });
+
+/** OCW3 that begins or ends special mask mode. */
+const SPECIAL_MASK = 0x48;
 
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
@@ -155,7 +160,10 @@ class PicScribe extends Scribe {
   command(port: number, value: number): void {
     const { specialMask, isr, imr } = this.pic(port === 0x20 ? 'pic1' : 'pic2');
     const nonSpecific = value === 0x20 || value === 0xa0;
-    if (!(nonSpecific && specialMask && isr & imr)) this.tryAll(['out1', port, value]);
+    if (nonSpecific && specialMask && isr & imr) return;
+    const accesses: Access[] = [['out1', port, value]];
+    if ((value & SPECIAL_MASK) === SPECIAL_MASK) accesses.push(['out1', port + 1, imr]);
+    this.tryAll(...accesses);
   }
 }
 
