@@ -1,12 +1,11 @@
 /** The process of the disk server. */
 import { join } from 'node:path';
 import { generationOf } from '../ft/ports.ts';
-import type { Answer } from './control.ts';
 import { checkDisks } from './disk-check.ts';
 import { DiskFence } from './disk-fence.ts';
 import { openDisks } from './disk-files.ts';
 import { MAX_DISK_MESSAGE_BYTES } from './disk-messages.ts';
-import { DiskServer, newCounts } from './disk-server.ts';
+import { DiskServer } from './disk-server.ts';
 import type { DiskStore } from './disk-store.ts';
 import { reasonOf } from './files.ts';
 import { type GroupConfig, readKey } from './group-config.ts';
@@ -22,42 +21,26 @@ export async function runDiskServer(config: GroupConfig, log: Log): Promise<void
   const [hasher, key] = [await makeHasher(), readKey(config)];
   const fence = new DiskFence(join(folder, 'fence'), machine);
   log.generation = generationOf(fence.token);
-  const role: Role = {
-    served: { hosts: [], counts: newCounts() },
-    answer: () => undefined,
-    end: () => process.exit(),
-  };
   // Nobody else must have the disks from here on.
-  const part = await Part.begin({
-    config,
-    name: DISK,
-    status: () => describe(role.served, fence, log),
-    answer: (question) => role.answer(question),
-    onEnd: () => role.end(),
-  });
+  const part = Part.claim(config, DISK);
   const store = openDisks(config, hasher, (news) => log.warn(news));
   const server = new DiskServer({ machine, fence, store, log });
-  role.served = server;
-  role.answer = ({ ask }) => (ask === 'check' ? checkDisks(store) : undefined);
   removeSocket(config.disk);
   const maxBytes = MAX_DISK_MESSAGE_BYTES;
   const listener = await listenForReplicas(server, { address: config.disk, key, maxBytes });
-  role.end = () => {
-    part.end();
-    listener.close();
-    end(store, log);
-  };
+  await part.serve({
+    status: () => describe(server, fence, log),
+    answer: ({ ask }) => (ask === 'check' ? checkDisks(store) : undefined),
+    onEnd: () => {
+      part.end();
+      listener.close();
+      end(store, log);
+    },
+  });
   log.info(`serves ${config.disks.length} disks, fence at ${server.fence}`);
 }
 
-/** What the process says and does when it is asked something: nothing while it begins. */
-interface Role {
-  served: Pick<DiskServer, 'hosts' | 'counts'>;
-  answer: Answer;
-  end: () => void;
-}
-
-const describe = ({ hosts, counts }: Role['served'], { token }: DiskFence, log: Log) => ({
+const describe = ({ hosts, counts }: DiskServer, { token }: DiskFence, log: Log) => ({
   fence: token,
   hosts,
   ...counts,

@@ -52,7 +52,7 @@ export interface DiskCounts {
 }
 
 /** Nothing served yet. */
-export const newCounts = (): DiskCounts => ({
+const newCounts = (): DiskCounts => ({
   reads: 0,
   writes: 0,
   flushes: 0,

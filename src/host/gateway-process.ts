@@ -35,6 +35,7 @@ export async function runGateway(
   { pcap, tap = config.tap }: GatewayProcessOptions = {},
 ): Promise<void> {
   checkNetwork(config, tap);
+  const part = Part.claim(config, GATEWAY);
   const console = new ConsoleFile(consolePath(config), log.warn);
   const path = pcap ?? config.pcap;
   // That of the configuration goes on when a gateway takes the place of one that has died.
@@ -59,7 +60,8 @@ export async function runGateway(
     refusals: log.refusals,
     ...wire?.status,
   });
-  let close = (): void => {
+  const close = (): void => {
+    part.end();
     wire?.close();
     capture?.close();
     console.close();
@@ -78,14 +80,8 @@ export async function runGateway(
       info: log.info,
       warn: log.warn,
     });
-    const answer = (question: Question) => type(question, links);
-    const part = await Part.begin({ config, name: GATEWAY, status, answer, onEnd: end });
-    const before = close;
-    close = () => {
-      part.end();
-      before();
-    };
     await listen(links, config);
+    await part.serve({ status, answer: (question) => type(question, links), onEnd: end });
   } catch (error) {
     // Nothing that is open keeps a process which has failed.
     close();

@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { VmftError } from '../base/errors.ts';
 import { type Answer, askControl, serveControl } from './control.ts';
 import type { GroupConfig } from './group-config.ts';
@@ -21,11 +22,12 @@ export const SUPERVISOR = 'supervisor';
 /** How long another process may take to hear that it should end, in ms. */
 const END_MS = 1000;
 
+/** The same where it is just being born, and the time between two attempts, in ms. */
+const BIRTH_MS = 3000;
+const AGAIN_MS = 20;
+
 /** What a process does when it is asked something, or told to end. */
 export interface PartOptions {
-  readonly config: Pick<GroupConfig, 'folder' | 'machine' | 'metrics'>;
-  /** Name of the process: that of a host, or one of the names above. */
-  readonly name: string;
   /** What `vmft status` shows of it. */
   readonly status: () => Measured;
   /** Questions of its own; undefined for one that it does not know. */
@@ -69,19 +71,26 @@ export function checkFirstMetrics({ port }: HostPort, hosts: number): void {
   throw new VmftError('usage', `${need}; begin at ${65535 - more} at most`);
 }
 
+type PartConfig = Pick<GroupConfig, 'folder' | 'machine' | 'metrics'>;
+
 /** One process of a machine, as the others and people see it. */
 export class Part {
-  readonly #control: Server;
+  readonly #config: PartConfig;
+  readonly #name: string;
+  #control: Server | undefined;
 
-  private constructor(control: Server) {
-    this.#control = control;
+  private constructor(config: PartConfig, name: string) {
+    this.#config = config;
+    this.#name = name;
   }
 
-  /** Begins; VmftError 'environment' where a process of this name runs already. */
-  static async begin(options: PartOptions): Promise<Part> {
-    const { config, name, status, answer, onEnd } = options;
-    const { folder, machine, metrics: place } = config;
-    const { mark, control } = partFiles(folder, name);
+  /**
+   * From here on this process is the one of the name, that of a host or one of the names above.
+   * VmftError 'environment' where such a process runs already.
+   */
+  static claim(config: PartConfig, name: string): Part {
+    const { folder } = config;
+    const { mark } = partFiles(folder, name);
     const former = readMark(mark);
     if (former && former.pid !== process.pid && isAlive(former)) {
       throw new VmftError(
@@ -90,10 +99,17 @@ export class Part {
       );
     }
     writeMark(mark, process.pid);
-    // Before the control socket: who answers there is complete.
+    return new Part(config, name);
+  }
+
+  /** Begins to answer: last, because who answers has opened everything else. */
+  async serve({ status, answer, onEnd }: PartOptions): Promise<void> {
+    const { folder, machine, metrics: place } = this.#config;
+    const name = this.#name;
+    const { control } = partFiles(folder, name);
     if (place) await serveMetrics({ place, part: name, machine, read: status });
     rmSync(control, { force: true });
-    const server = await serveControl(control, (question) => {
+    this.#control = await serveControl(control, (question) => {
       if (question.ask === 'status')
         return { pid: process.pid, ...status(), ...(place && { metrics: hostPortText(place) }) };
       if (question.ask !== 'end') return answer?.(question);
@@ -102,12 +118,11 @@ export class Part {
     });
     process.on('SIGTERM', onEnd);
     process.on('SIGINT', onEnd);
-    return new Part(server);
   }
 
   /** Takes the socket away; the mark stays, by which one sees when the process is gone. */
   end(): void {
-    this.#control.close();
+    this.#control?.close();
   }
 }
 
@@ -116,9 +131,19 @@ export class Part {
  * others anew.
  */
 export async function endOthers(config: GroupConfig, name: string): Promise<void> {
-  const end = (other: string): Promise<object | undefined> =>
-    askControl(partFiles(config.folder, other).control, { ask: 'end' }, END_MS);
-  await end(SUPERVISOR);
+  await end(config, SUPERVISOR);
   const others = partNames(config).filter((other) => other !== name && other !== SUPERVISOR);
-  await Promise.all(others.map(end));
+  await Promise.all(others.map((other) => end(config, other)));
+}
+
+/** Tells a process to end; one that does not listen yet is told again until it does. */
+async function end({ folder }: GroupConfig, name: string): Promise<void> {
+  const { mark: path, control } = partFiles(folder, name);
+  const giveUp = performance.now() + BIRTH_MS;
+  while (performance.now() < giveUp) {
+    if (await askControl(control, { ask: 'end' }, END_MS)) return;
+    const mark = readMark(path);
+    if (!mark || !isAlive(mark)) return;
+    await pause(AGAIN_MS);
+  }
 }

@@ -100,7 +100,7 @@ class ReplicaProcess {
   readonly #arbiter: Arbiter;
   #heartbeats: Heartbeats | undefined;
   #engine: GuestEngine | undefined;
-  #part: Part | undefined;
+  readonly #part: Part;
   #started = false;
   #ending = false;
 
@@ -108,6 +108,7 @@ class ReplicaProcess {
     this.#identity = identity;
     const { config, name, start, key, configuration, owner, log } = identity;
     const { machine, hosts } = config;
+    this.#part = Part.claim(config, name);
     this.#arbiter = openArbiterAt(config.arbiter, log.warn);
     this.#replica = createReplica(coreConfig(identity), start);
     this.#status = new ReplicaStatus(name, log);
@@ -165,9 +166,7 @@ class ReplicaProcess {
       },
       onRefused: this.#identity.log.refuse,
     });
-    this.#part = await Part.begin({
-      config,
-      name,
+    await this.#part.serve({
       status: () => this.#describe(),
       answer: (question) => this.#answer(question),
       onEnd: () => void this.#end(undefined),
@@ -293,7 +292,7 @@ class ReplicaProcess {
       if (wasLive) writeEnd(config.folder, { reason, ...(status === undefined ? {} : { status }) });
       await endOthers(config, name);
     }
-    this.#part?.end();
+    this.#part.end();
     process.exit();
   }
 }

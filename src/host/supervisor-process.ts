@@ -32,12 +32,8 @@ export async function runSupervisor(machine: Launch, log: Log): Promise<void> {
     log.info('ends');
     process.exit();
   };
-  const part = await Part.begin({
-    config,
-    name: SUPERVISOR,
-    status: () => supervisor.status,
-    onEnd: end,
-  });
+  const part = Part.claim(config, SUPERVISOR);
+  await part.serve({ status: () => supervisor.status, onEnd: end });
   log.info('starts anew who dies');
   for (;;) {
     const status = await statusOf(config);
