@@ -3,8 +3,8 @@
  * primary killed by SIGKILL, and asked again.
  */
 import { createSocket, type Socket } from 'node:dgram';
+import { freePort } from './free-port.ts';
 import { hurt, pause } from './machine-control.ts';
-import { freePort } from './machine-folder.ts';
 import { statusOf } from './machine-status.ts';
 import { type ProtectionSpec, protectGuest } from './protection.ts';
 

@@ -2,7 +2,15 @@
  * Small files that must be there, whole, after a crash of the process or of the computer; and files
  * that others append to.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Replaces the file at `path`, or makes it: whole and for good when this returns. */
@@ -26,6 +34,21 @@ export function replaceDurably(path: string, write: (file: number) => void): voi
     fsyncSync(folder);
   } finally {
     closeSync(folder);
+  }
+}
+
+/**
+ * Replaces the file at `path`, or makes it: whoever reads it finds what was there before, or all of
+ * `text`. A crash of the computer may lose it.
+ */
+export function replaceWhole(path: string, text: string): void {
+  const draft = `${path}.${process.pid}.draft`;
+  try {
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   }
 }
 

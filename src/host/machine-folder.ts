@@ -8,7 +8,6 @@
  *   log/NAME.log   what the processes have said; stays when the machine is gone
  */
 import { randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import {
   existsSync,
   linkSync,
@@ -18,13 +17,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { VmftError } from '../base/errors.ts';
 import type { ArbiterPlace } from './arbiter.ts';
 import { readConfig } from './config-file.ts';
-import { readIfThere } from './durable-file.ts';
+import { readIfThere, replaceWhole } from './durable-file.ts';
 import { isFile, writeFailure } from './files.ts';
+import { freePort } from './free-port.ts';
 import type { GroupConfig } from './group-config.ts';
 import { MARK_ENDING } from './process-file.ts';
 import { type HostPort, hostPortText, KEY_BYTES } from './secure-socket.ts';
@@ -141,24 +140,6 @@ function claimFolder(folder: string, text: string): void {
   }
 }
 
-/** A port of 127.0.0.1 that nobody uses now, neither with TCP nor with UDP. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = await new Promise<number>((done) => {
-      const server = createServer().listen(0, '127.0.0.1', () => {
-        const address = server.address();
-        server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-      });
-    });
-    const isFree = await new Promise<boolean>((done) => {
-      const socket = createSocket('udp4');
-      socket.once('error', () => done(false));
-      socket.bind(port, '127.0.0.1', () => socket.close(() => done(true)));
-    });
-    if (isFree) return port;
-  }
-}
-
 /** The configuration of the machine in `folder`; VmftError 'environment' where there is none. */
 export function openMachine(folder: string, names: readonly string[] = [CONFIG]): GroupConfig {
   const file = names.map((name) => join(folder, name)).find(isFile);
@@ -178,7 +159,7 @@ export function readEnd(folder: string): MachineEnd | undefined {
 
 /** Writes down how the machine has ended. */
 export function writeEnd(folder: string, end: MachineEnd): void {
-  writeFileSync(join(folder, 'end.json'), JSON.stringify(end));
+  replaceWhole(join(folder, 'end.json'), JSON.stringify(end));
 }
 
 /**

@@ -3,8 +3,8 @@
  * and when it was started, so that a number that the system has given to somebody else since is
  * told from it.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { readIfThere } from './durable-file.ts';
+import { readFileSync } from 'node:fs';
+import { readIfThere, replaceWhole } from './durable-file.ts';
 import { writeFailure } from './files.ts';
 
 /** A process that has been started; it may be dead by now. */
@@ -17,7 +17,8 @@ export interface ProcessMark {
 /** How names of marks end. */
 export const MARK_ENDING = '.pid';
 
-/** Position of the start time in /proc/PID/stat, counted from the field after the name. */
+/** Positions in /proc/PID/stat, counted from the field after the name. */
+const THREADS_FIELD = 17;
 const START_FIELD = 19;
 
 /** The fields of /proc/PID/stat after the name; undefined where there is no such thing. */
@@ -41,12 +42,9 @@ export const markOf = (pid: number): ProcessMark => ({
  * that seems to be missing is started again.
  */
 export function writeMark(path: string, pid: number): void {
-  const draft = `${path}.${process.pid}${MARK_ENDING}`;
   try {
-    writeFileSync(draft, JSON.stringify(markOf(pid)), { mode: 0o600 });
-    renameSync(draft, path);
+    replaceWhole(path, JSON.stringify(markOf(pid)));
   } catch (error) {
-    rmSync(draft, { force: true });
     throw writeFailure(path, 'file', error);
   }
 }
@@ -62,10 +60,16 @@ export function readMark(path: string): ProcessMark | undefined {
   }
 }
 
-/** Whether the process is there: it runs, or has been stopped by a signal. */
+/**
+ * Whether the process is there: it runs, or has been stopped by a signal. One that has been killed
+ * is there until its last thread is gone: so long it has its ports.
+ */
 export function isAlive({ pid, started }: ProcessMark): boolean {
   const stat = statOf(pid);
-  if (stat) return stat[0] !== 'Z' && stat[START_FIELD] === started;
+  if (stat) {
+    const isGone = stat[0] === 'Z' && stat[THREADS_FIELD] === '1';
+    return !isGone && stat[START_FIELD] === started;
+  }
   try {
     process.kill(pid, 0);
     return started === '';

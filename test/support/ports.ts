@@ -3,9 +3,7 @@
  * nobody else may get one: they lie below those that the system gives to clients by itself, and
  * each worker of the test runner has a share of its own.
  */
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { isFree } from '../../src/host/free-port.ts';
 
 const FIRST = 20_000;
 /** Ports of a worker, and workers. */
@@ -37,20 +35,5 @@ export async function freePortRange(count: number): Promise<number> {
   for (;;) {
     const ports = await freePorts(count);
     if (ports.at(-1)! - ports[0]! === count - 1) return ports[0]!;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const [tcp, udp] = [createServer(), createSocket('udp4')];
-  try {
-    tcp.listen(port, '127.0.0.1');
-    udp.bind(port, '127.0.0.1');
-    await Promise.all([once(tcp, 'listening'), once(udp, 'listening')]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    tcp.close();
-    udp.close();
   }
 }
