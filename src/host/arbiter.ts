@@ -54,10 +54,15 @@ export interface ArbiterPlace {
 export const USER_VARIABLE = 'VMFT_ARBITER_USER';
 
 /**
- * The arbiter at `place`. VmftError 'usage' for a spec that is none, 'environment' for a file that
- * cannot be read, 'input' for one that holds no name and password.
+ * The arbiter at `place`; `timeoutMs` as in ArbiterOptions. VmftError 'usage' for a spec that is
+ * none, 'environment' for a file that cannot be read, 'input' for one that holds no name and
+ * password.
  */
-export function openArbiterAt(place: ArbiterPlace, report: (trouble: string) => void): Arbiter {
+export function openArbiterAt(
+  place: ArbiterPlace,
+  report: (trouble: string) => void,
+  timeoutMs?: number,
+): Arbiter {
   const { spec, ca, user } = place;
   const read = (path: string, what: string): string =>
     new TextDecoder().decode(readUserFile(path, what, 'environment'));
@@ -68,6 +73,7 @@ export function openArbiterAt(place: ArbiterPlace, report: (trouble: string) => 
     throw new VmftError('input', `arbiter user: ${source} must hold NAME:PASSWORD in one line`);
   }
   return openArbiter(spec, report, {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(ca === undefined ? {} : { ca: read(ca, 'arbiter CA') }),
     ...(credentials === undefined ? {} : { user: credentials }),
   });

@@ -13,8 +13,8 @@ import { isAlive, isPaused, readMark } from './process-file.ts';
 import type { Failover } from './replica-status.ts';
 import { type Address, addressText } from './secure-socket.ts';
 
-/** How long a process may take to answer, in ms; a paused one does not. */
-const PATIENCE_MS = 2000;
+/** How long a process may take to answer, in ms; one that is paused is not asked. */
+const PATIENCE_MS = 5000;
 
 /** A process: whether it is there, and what it says of itself. */
 export interface PartStatus {

@@ -28,6 +28,12 @@ import { PcapFile } from './pcap-file.ts';
 /** Time between two looks at a machine, in ms. */
 const LOOK_MS = 250;
 
+/** How long an arbiter may take to answer before anything is begun, in ms. */
+const ARBITER_MS = 10_000;
+
+/** How long it may take to clear a machine away that has ended, in ms. */
+const CLEARING_MS = 2000;
+
 /** What is to be protected, and where. */
 export interface ProtectionSpec extends MachineSpec {
   /** How the processes write their logs. */
@@ -54,7 +60,8 @@ export function measureDisks(files: readonly string[]): { file: string; sectors:
 /** VmftError where nobody can be asked who goes on: no failure would be survived. */
 async function tryArbiter(place: ArbiterPlace): Promise<void> {
   const troubles: string[] = [];
-  const arbiter = openArbiterAt(place, (trouble) => troubles.push(trouble));
+  const tell = (trouble: string) => troubles.push(trouble);
+  const arbiter = openArbiterAt(place, tell, ARBITER_MS);
   const answer = await arbiter.ownerOf('', 0);
   arbiter.close();
   if (answer === 'unknown') throw new VmftError('environment', troubles.join('; '));
@@ -128,9 +135,10 @@ export class Protection {
   ): Promise<MachineEnd | undefined> {
     for (;;) {
       const status = await statusOf(this.config);
+      // Before the console: what the guest has printed last is there when its end is.
+      const end = readEnd(this.config.folder);
       const fresh = this.#console.read();
       if (fresh.length > 0) onConsole(fresh);
-      const end = readEnd(this.config.folder);
       const isOver = status.replicas.every(({ state }) => state === 'dead');
       if (end || this.#stopped || this.interrupted) return end;
       if (isOver) return this.#howOver();
@@ -139,12 +147,15 @@ export class Protection {
     }
   }
 
-  /** All replicas are gone: they have died, or `vmft stop` has ended and cleared away all. */
+  /** All replicas are gone: they have died, or `vmft stop` has ended and clears away all. */
   async #howOver(): Promise<MachineEnd | undefined> {
-    // Who clears a machine away takes its configuration last.
-    await pause(LOOK_MS);
     const { folder } = this.config;
-    return existsSync(configFile(folder)) ? readEnd(folder) : { reason: 'power-off' };
+    for (let waited = 0; waited < CLEARING_MS; waited += LOOK_MS) {
+      await pause(LOOK_MS);
+      // Who clears a machine away takes its configuration last.
+      if (!existsSync(configFile(folder))) return { reason: 'power-off' };
+    }
+    return readEnd(folder);
   }
 
   /** Ends the machine, and leaves nothing behind. */
