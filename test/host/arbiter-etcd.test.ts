@@ -8,13 +8,14 @@ import { type Arbiter, type ArbiterOptions, openArbiter } from '../../src/host/a
 import { askForPassword, type EtcdCluster, makeTls, startEtcd } from '../support/etcd.ts';
 import { isLong } from '../support/runs.ts';
 import { describeWithTool } from '../support/tools.ts';
+import { PATIENCE_MS } from './support.ts';
 
 const claimOf = (owner: string, generation = 1) => ({ machine: 'm', generation, owner });
 
 let cluster: EtcdCluster | undefined;
 let troubles: string[] = [];
 const arbiters: Arbiter[] = [];
-function open(spec: string, timeoutMs = 3000): Arbiter {
+function open(spec: string, timeoutMs = PATIENCE_MS): Arbiter {
   const arbiter = openArbiter(spec, (trouble) => troubles.push(trouble), { timeoutMs });
   arbiters.push(arbiter);
   return arbiter;
@@ -104,7 +105,8 @@ describeWithTool(
       askForPassword(cluster, tls, 'se:cret');
       const ca = readFileSync(tls.certificate, 'utf8');
       const ask = (options: ArbiterOptions): Promise<string> => {
-        const arbiter = openArbiter(cluster!.spec, (trouble) => troubles.push(trouble), options);
+        const patient = { timeoutMs: PATIENCE_MS, ...options };
+        const arbiter = openArbiter(cluster!.spec, (trouble) => troubles.push(trouble), patient);
         arbiters.push(arbiter);
         return arbiter.claim(claimOf('alpha.1'));
       };

@@ -6,11 +6,12 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
-  appendFileSync,
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -23,7 +24,7 @@ import { openAnyMachine } from '../../src/host/machine-folder.ts';
 import { type MachineStatus, statusOf } from '../../src/host/machine-status.ts';
 import { partFiles } from '../../src/host/part.ts';
 import { guestImage } from '../support/guest-image.ts';
-import { PROGRAM } from './support.ts';
+import { PATIENCE_MS, PROGRAM } from './support.ts';
 
 const SCRIPT = fileURLToPath(new URL('namespaces.sh', import.meta.url));
 /** The configuration that docs/deploy.md shows. */
@@ -71,8 +72,13 @@ export class Deployed {
 
   /** Runs a program on a host; `ip` becomes that program. */
   run(host: HostName, program: string, ...args: string[]): ChildProcess {
+    return this.#spawn(host, 'pipe', program, ...args);
+  }
+
+  /** `said` takes standard error. */
+  #spawn(host: HostName, said: 'pipe' | number, program: string, ...args: string[]): ChildProcess {
     const words = ['netns', 'exec', `${this.#prefix}-${host}`, program, ...args];
-    const child = spawn('ip', words, { cwd: this.#home });
+    const child = spawn('ip', words, { cwd: this.#home, stdio: ['pipe', 'pipe', said] });
     this.#children.push(child);
     return child;
   }
@@ -93,8 +99,11 @@ export class Deployed {
   /** Starts a `vmft` command of a host, in its folder; its log is kept. */
   start(host: HostName, ...words: string[]): ChildProcess {
     const config = join(this.#folder(host), 'machine.yaml');
-    const child = this.run(host, process.execPath, PROGRAM, ...words, '--config', config);
-    child.stderr!.on('data', (bytes: Buffer) => appendFileSync(this.#log(host), bytes));
+    const command = [process.execPath, PROGRAM, ...words, '--config', config] as const;
+    // What it says is in the file at once, and not when somebody here has read it.
+    const log = openSync(this.#log(host), 'a');
+    const child = this.#spawn(host, log, ...command);
+    closeSync(log);
     return child;
   }
 
@@ -110,7 +119,7 @@ export class Deployed {
   /** What the process of a host says of itself; undefined while it does not answer. */
   async status<Status>(host: HostName): Promise<Status | undefined> {
     const { control } = partFiles(this.#folder(host), host);
-    return (await askControl(control, { ask: 'status' }, 2000)) as Status | undefined;
+    return (await askControl(control, { ask: 'status' }, PATIENCE_MS)) as Status | undefined;
   }
 
   /** What `vmft status` shows on a host. */

@@ -35,7 +35,7 @@ describe('vmft protect', () => {
   });
 
   it('starts who died anew, and ends when its guest does', async () => {
-    const { child, said } = machine.watch('udp-counter', '7/udp', '--restart');
+    const { said, ended } = machine.watch('udp-counter', '7/udp', '--restart');
     let last = await client.count('#0');
     for (let round = 1; round <= runs(1); round++) {
       for (const victim of ['primary', 'gateway']) {
@@ -47,8 +47,7 @@ describe('vmft protect', () => {
       }
     }
     expect(await client.ask('#end', 'quit')).toBe('bye');
-    await until('the launcher has ended', () => child.exitCode !== null);
-    expect(child.exitCode).toBe(0);
+    expect(await ended).toBe(0);
     expect(said()).toContain('udp-counter: ready\n');
     expect(said()).toContain('vmft: the guest ended with status 0\n');
     machine.expectNothingLeft();
@@ -74,11 +73,10 @@ describe('vmft protect', () => {
   }
 
   it('ends with the user', async () => {
-    const { child } = machine.watch('udp-counter', '7/udp');
+    const { child, ended } = machine.watch('udp-counter', '7/udp');
     await machine.isProtected();
     child.kill('SIGINT');
-    await until('the launcher has ended', () => child.exitCode !== null);
-    expect(child.exitCode).toBe(0);
+    expect(await ended).toBe(0);
     machine.expectNothingLeft();
   });
 

@@ -1,5 +1,6 @@
 /** `vmft protect` as a user runs it: its commands, and the processes that it leaves. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -88,7 +89,10 @@ export class Protected {
     expect(this.vmft(...args)).toMatchObject({ status: 0, stdout: `${this.dir}\n` });
   }
 
-  /** The same in the foreground; what it has said so far is in `said`. */
+  /**
+   * The same in the foreground; what it has said so far is in `said`, and `ended` settles with its
+   * status when it has ended and all that it has said is there.
+   */
   watch(guest: string, guestPort: string, ...more: string[]) {
     const args = [PROGRAM, ...this.#command(guest, guestPort, more)];
     const child: ChildProcess = spawn(process.execPath, args, { cwd: this.home });
@@ -98,7 +102,8 @@ export class Protected {
         text += piece;
       });
     }
-    return { child, said: () => text };
+    const ended = once(child, 'close').then(([status]) => status as number | null);
+    return { child, said: () => text, ended };
   }
 
   /** What `vmft status` shows; undefined while there is no machine. */

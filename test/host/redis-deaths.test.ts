@@ -52,10 +52,9 @@ const live = async () => (await machine.look())?.replicas.find(isLive)?.name;
 
 /** The primary does not run for longer than the time-out; once it does again it must halt. */
 async function suspend(): Promise<void> {
-  const name = (await live())!;
+  const [name] = (await strike('primary', 'pause')).split(' ') as [string];
   const halts = () => machine.log(name).split(' halts: ').length;
   const before = halts();
-  await strike('primary', 'pause');
   await until('another replica is live', async () => ![undefined, name].includes(await live()));
   const taken = client.count;
   await until('the other one answers', () => client.count > taken);

@@ -4,7 +4,15 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +23,8 @@ import { partFiles } from '../../src/host/part.ts';
 /** What package.json installs as `vmft`. */
 export const PROGRAM = fileURLToPath(new URL('../../dist/bin/main.js', import.meta.url));
 
-/** A state that does not come within this time does not come at all. */
-const PATIENCE_MS = 60_000;
+/** What does not come within this time, in ms, does not come at all. */
+export const PATIENCE_MS = 60_000;
 
 /** Waits until `look` finds something, and gives it back. */
 export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
@@ -81,25 +89,27 @@ export class Parts {
   start(name: string, command: readonly string[], before = ':'): ChildProcess {
     const line = [process.execPath, PROGRAM, ...command, '--config', this.at('machine.json')];
     const args = ['-c', `${before}; exec "$@"`, 'sh', ...line];
-    const child = spawn('sh', args, { cwd: this.folder, stdio: 'pipe' });
-    let text = '';
-    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
-      text += piece;
-      writeFileSync(this.at(`log/${name}.log`), text);
-    });
+    // What it says is in the file at once, and not when somebody here has read it.
+    const log = openSync(this.#logFile(name), 'w');
+    const child = spawn('sh', args, { cwd: this.folder, stdio: ['ignore', 'ignore', log] });
+    closeSync(log);
     this.#children.set(name, child);
     return child;
   }
 
   /** What a process has logged. */
   log(name: string): string {
-    return readFileSync(this.at(`log/${name}.log`), 'utf8');
+    return readFileSync(this.#logFile(name), 'utf8');
+  }
+
+  #logFile(name: string): string {
+    return this.at(`log/${name}.log`);
   }
 
   /** What a process says of itself; undefined while it does not answer. */
   async status<Status = Record<string, unknown>>(name: string): Promise<Status | undefined> {
     const { control } = partFiles(this.folder, name);
-    return (await askControl(control, { ask: 'status' }, 2000)) as Status | undefined;
+    return (await askControl(control, { ask: 'status' }, PATIENCE_MS)) as Status | undefined;
   }
 
   /** Kills a process as a power cut would, and waits until it is gone. */

@@ -90,11 +90,23 @@ class Listener {
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
 
-  constructor(filter: string) {
-    this.#child = lan.start('tcpdump', '-n', '-l', '-i', 'lan', filter);
-    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.lines.push(...text.split('\n').filter((line) => line !== ''));
     });
+  }
+
+  /** Settles when it hears. */
+  static async begin(filter: string): Promise<Listener> {
+    const child = lan.start('tcpdump', '-n', '-l', '-i', 'lan', filter);
+    const listener = new Listener(child);
+    let said = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await until('tcpdump listens', () => said.includes('listening on lan'));
+    return listener;
   }
 
   async end(): Promise<void> {
@@ -112,7 +124,7 @@ function refusal(prefix: readonly string[], ...words: string[]): string {
 
 function onLan(): void {
   it('keeps a connection of the kernel when primaries die; each command is done once', async () => {
-    const heard = new Listener('rarp');
+    const heard = await Listener.begin('rarp');
     await begin();
     lan.ping(GUEST_IP);
     const client = new CountingClient(lan.within('redis-cli', '-h', GUEST_IP));
@@ -145,7 +157,7 @@ function onLan(): void {
       expect.stringMatching(/10\.0\.2\.2\.\d+ > 10\.0\.2\.15\.6379: Flags \[S\].*sackOK,TS val/),
     ]);
     expect(captured('arp').join('\n')).toContain('who-has 10.0.2.15 tell 10.0.2.2');
-    expect(lan.pids).toHaveLength(2);
+    await until('only gateway and relay are left', () => lan.pids.length === 2);
     await parts.kill('gateway');
     await until('the relay has ended by itself', () => lan.pids.length === 0);
   });

@@ -54,7 +54,7 @@ describe('a guest with two disks', () => {
       const options = disks.flatMap((disk) => ['--disk', disk]);
       options.push('--append', `count=${NEVER_REACHED}`, '--restart');
       const { said } = machine.watch(GUEST, '7/udp', ...options);
-      const numbers = (): number[] => [...said().matchAll(/^(\d+)$/gm)].map(([, n]) => Number(n));
+      const numbers = (): number[] => [...said().matchAll(/^(\d+)\n/gm)].map(([, n]) => Number(n));
       const countsOn = async (): Promise<void> => {
         const reached = numbers().length + COUNTS;
         await until('the guest counts', () => numbers().length >= reached);

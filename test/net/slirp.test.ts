@@ -6,6 +6,7 @@ import { Prng } from '../../src/base/prng.ts';
 import { emitIcmp, parseIcmp } from '../../src/net/icmp.ts';
 import { PROTOCOL_ICMP } from '../../src/net/ipv4.ts';
 import { TcpEndpoint } from '../../src/net/tcp-endpoint.ts';
+import { freePort } from '../support/ports.ts';
 import { describeWithTool } from '../support/tools.ts';
 import { HOST_IP, SlirpHost } from './slirp.ts';
 
@@ -33,9 +34,7 @@ describeWithTool('qemu-system-i386', "our stack and QEMU's", () => {
   let host: SlirpHost;
   let published: number;
   beforeAll(async () => {
-    const [server, port] = await listen(() => {});
-    server.close();
-    published = port;
+    published = await freePort();
     host = await SlirpHost.start(published);
   });
   afterAll(() => host.stop());
@@ -77,9 +76,7 @@ describeWithTool('qemu-system-i386', "our stack and QEMU's", () => {
   });
 
   it('say so when nobody listens', async () => {
-    const [server, port] = await listen(() => {});
-    server.close();
-    await once(server, 'close');
+    const port = await freePort();
     host.work = () => {};
     host.end = TcpEndpoint.connect({ localPort: 40_001, remotePort: port }, 78);
     await host.until(() => host.end!.phase === 'closed');

@@ -10,6 +10,7 @@ import { emitIcmp } from '../../src/net/icmp.ts';
 import { type Ipv4Packet, PROTOCOL_ICMP, PROTOCOL_TCP } from '../../src/net/ipv4.ts';
 import { emitTcp, parseTcp } from '../../src/net/tcp.ts';
 import { isCall, refuse, TcpEndpoint } from '../../src/net/tcp-endpoint.ts';
+import { freePort } from '../support/ports.ts';
 
 export const OUR_MAC = '52:54:00:12:34:56';
 export const OUR_IP = '10.0.2.15';
@@ -46,9 +47,7 @@ export class SlirpWire {
    */
   static async start(publish?: number): Promise<SlirpWire> {
     const wire = await boundSocket();
-    const other = await boundSocket();
-    const remotePort = other.address().port;
-    other.close();
+    const remotePort = await freePort();
     const side = (name: string, port: number) =>
       `${name}.type=inet,${name}.host=127.0.0.1,${name}.port=${port}`;
     const local = side('local', remotePort);

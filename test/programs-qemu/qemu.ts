@@ -65,6 +65,8 @@ export class QemuGuest {
   readonly #socket: Socket = createSocket('udp4');
   readonly #port: number;
   readonly #timer: NodeJS.Timeout;
+  /** Settles when QEMU has ended and all that it has said is here. */
+  readonly #closed: Promise<unknown>;
   /** Settles the promise of `shows` that waits, if one does. */
   #wake = () => {};
 
@@ -81,6 +83,7 @@ export class QemuGuest {
       this.#complaints = `${this.#complaints}${bytes}`.slice(-1000);
     });
     process.on('exit', () => this.#wake());
+    this.#closed = once(process, 'close');
   }
 
   /** Starts a guest; `guestTcpPort` is a port of its own to be reached at `tcpPort`. */
@@ -133,7 +136,7 @@ export class QemuGuest {
 
   /** Waits for the guest's end → the status that it gave, or 'reset' after a triple fault. */
   async ending(): Promise<number | 'reset'> {
-    if (this.#process.exitCode === null) await once(this.#process, 'close');
+    await this.#closed;
     clearTimeout(this.#timer);
     this.#socket.close();
     const code = this.#process.exitCode;
