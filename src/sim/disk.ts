@@ -16,7 +16,7 @@ import type { DiskRequest } from '../machine/output.ts';
 import type { SimEvent } from './events.ts';
 import { transferEarly } from './guest-memory.ts';
 import { linkName, sendStream } from './links.ts';
-import { SECTOR_BYTES, sectorName, sectorsOf } from './sectors.ts';
+import { SECTOR_BYTES, sectorName, sectorNames, sectorsOf } from './sectors.ts';
 import type { World } from './world.ts';
 
 /** A disk server: its health, its fence and what is written on it. */
@@ -139,7 +139,10 @@ function apply(world: World, event: Request): void {
   if (fails && !again) world.count('failing disk');
   const ok = again ? disk.applied[name]! : !fails;
   if (once) disk.applied[name] = ok;
-  if (ok && !again && request.op === 'write') write(world, disk, event);
+  if (!again && request.op === 'write') {
+    if (ok) write(world, disk, event);
+    else noteFailure(disk, event);
+  }
   const notes = `${again ? ' (again)' : ''}${local ? ` for ${host} itself` : ''}`;
   world.trace('disk', `${ok ? '' : 'fails '}${what}${notes}`);
   // A read tells the outside nothing: it is not held, and the machine that lives on may differ. A
@@ -180,6 +183,18 @@ function write(world: World, disk: DiskState, { request, ordinal, token, host }:
       ? { highest: newer.highest, token: newer.token }
       : { highest: ordinal, token };
     disk.writes[name] = { latest: ordinal, ...kept };
+  }
+}
+
+/**
+ * A write that fails may be one that was done before, for an earlier primary, and undone since by
+ * older ones that were issued again with it. The guest is told that it failed: those are the last.
+ */
+function noteFailure(disk: DiskState, { request, ordinal, token }: Request): void {
+  for (const name of sectorNames(request)) {
+    const before = disk.writes[name];
+    if (before?.highest !== ordinal || before.latest === ordinal) continue;
+    disk.writes[name] = { latest: before.latest, highest: before.latest, token };
   }
 }
 

@@ -165,7 +165,7 @@ export class World {
   /** A process of vmft starts on a host, with a machine at its first instruction. */
   begin(id: HostId, start: Start): void {
     const host = this.host(id);
-    this.state.past[ownerOf(host)] = host.state;
+    this.state.past[ownerOf(host)] = { ...host.state, covered: coveredAt(host) };
     host.state = newLifeAfter(host.state);
     host.replica = this.#makeReplica(id, host.state.life, start);
     host.engine = this.makeEngine(
@@ -456,7 +456,7 @@ export class World {
     const inherited = this.state.histories[Math.floor(token / 2)]?.outputs.length ?? 0;
     if (ordinal < inherited) return;
     for (const other of this.hosts.values()) {
-      if (other !== host && (other.state.covered > ordinal || waitsFor(other, ordinal))) return;
+      if (other !== host && isCoveredAt(other, ordinal)) return;
     }
     // The backup may have acknowledged it and been restarted since.
     const { backup } = this.state.members[Math.floor(token / 2)]!;
@@ -535,8 +535,19 @@ function startOf(scenario: Scenario, index: number): Start {
   return { role: index === 0 ? 'primary' : 'backup', generation, peer };
 }
 
-/** Whether the entry of that output is on the host and waits for a read of the host's own. */
-function waitsFor({ replica }: SimHost, ordinal: number): boolean {
-  const { waiting } = replica.state().reads;
-  return waiting.some((entry) => entry.kind === 'output' && entry.last >= ordinal);
+/**
+ * Outputs with lower ordinals are covered by entries that are on the host: those that it has taken
+ * in, that wait there for a read of the host's own, and that it would take in if it did not stand
+ * still.
+ */
+function coveredAt({ replica, state }: SimHost): number {
+  const kept = state.backlog.flatMap((item) => (item.kind === 'effects' ? item.effects : []));
+  const late = kept.flatMap((effect) => (effect.kind === 'feed' ? effect.entries : []));
+  const ends = [...late, ...replica.state().reads.waiting].map((entry) =>
+    entry.kind === 'output' ? entry.last + 1 : 0,
+  );
+  return Math.max(state.covered, ...ends);
 }
+
+const isCoveredAt = (host: SimHost, ordinal: number): boolean =>
+  host.state.covered > ordinal || coveredAt(host) > ordinal;

@@ -47,6 +47,11 @@ describe('§3.4 disk I/O', () => {
 
   elsewhere([
     [
+      'the same way on both sides',
+      'sim/disk-requests',
+      'run one after the other on whichever host, whenever the primary dies',
+    ],
+    [
       'what was under way at the failure is issued again, in order',
       'ft/rules',
       'in order, overlapping ones one at a time',
