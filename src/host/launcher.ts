@@ -9,7 +9,7 @@ import { writeFailure } from './files.ts';
 import type { GroupConfig } from './group-config.ts';
 import { errorOf, type LogFormat } from './log.ts';
 import { pause, stopMachine } from './machine-control.ts';
-import { type MachineStatus, statusOf, workersOf } from './machine-status.ts';
+import { type MachineStatus, type PartStatus, statusOf, workersOf } from './machine-status.ts';
 import { DISK, GATEWAY, partFiles, SUPERVISOR } from './part.ts';
 import { isAlive, readMark, writeMark } from './process-file.ts';
 
@@ -64,6 +64,10 @@ function openLog(path: string): number {
 const hasFailed = ({ child: { pid, exitCode } }: Birth): boolean =>
   pid === undefined || (exitCode ?? 0) > 0;
 
+/** Whether it has ended, be it that its guest has, or that somebody has ended it. */
+const hasEnded = ({ child: { exitCode, signalCode } }: Birth): boolean =>
+  exitCode !== null || signalCode !== null;
+
 /**
  * Starts all processes of a machine that has just been set up, with a supervisor or without, and
  * waits until clients can connect and the guest is protected. VmftError 'environment', and nothing
@@ -79,6 +83,7 @@ export async function launch(machine: Launch, supervised: boolean): Promise<void
     ...(supervised ? [start(machine, SUPERVISOR, [SUPERVISOR])] : []),
   ];
   for (;;) {
+    const status = await statusOf(config);
     const failed = births.find(hasFailed);
     if (failed) {
       await stopMachine(config);
@@ -87,10 +92,10 @@ export async function launch(machine: Launch, supervised: boolean): Promise<void
         `${failed.name} could not begin: ${lastWords(config, failed.name)}`,
       );
     }
-    const status = await statusOf(config);
+    if (isReady(status)) return;
     // The guest may have ended by now, and somebody may have ended or hurt the machine.
-    const isOver = births.some(({ child }) => child.exitCode === 0 || child.signalCode !== null);
-    if (isOver || isReady(status)) return;
+    const isBorn = (birth: Birth): boolean => hasEnded(birth) || answers(status, birth.name);
+    if (births.some(hasEnded) && births.every(isBorn)) return;
     await pause(LOOK_MS);
   }
 }
@@ -105,9 +110,18 @@ export function restart(machine: Launch, name: string): void {
   start(machine, name, name === DISK || name === GATEWAY ? [name] : ['host', name]);
 }
 
+const partsOf = (status: MachineStatus): PartStatus[] => [
+  ...workersOf(status),
+  ...(status.supervisor ? [status.supervisor] : []),
+];
+
 const isReady = (status: MachineStatus): boolean =>
-  [...workersOf(status), status.supervisor].every((part) => part === undefined || part.isReady) &&
+  partsOf(status).every((part) => part.isReady) &&
   status.replicas.some((replica) => replica.protected);
+
+/** Whether the process `name` has begun its work; one that somebody has paused does not say. */
+const answers = (status: MachineStatus, name: string): boolean =>
+  partsOf(status).some((part) => part.name === name && (part.isReady || part.state === 'paused'));
 
 /** Why a process has ended, as it said itself. */
 function lastWords({ folder }: GroupConfig, name: string): string {

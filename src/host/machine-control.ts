@@ -23,13 +23,19 @@ export function livingParts(config: GroupConfig): { name: string; mark: ProcessM
   });
 }
 
-async function areGone(config: GroupConfig, names: (name: string) => boolean): Promise<boolean> {
+/** Waits until the processes that are meant are gone, but not for long, nor once it is `inVain`. */
+async function areGone(
+  config: GroupConfig,
+  names: (name: string) => boolean,
+  inVain = (): boolean => false,
+): Promise<boolean> {
   const living = (): boolean => livingParts(config).some(({ name }) => names(name));
-  for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
-    if (!living()) return true;
+  const giveUp = performance.now() + PATIENCE_MS;
+  while (living()) {
+    if (performance.now() > giveUp || inVain()) return false;
     await pause(LOOK_MS);
   }
-  return !living();
+  return true;
 }
 
 /** Ends the processes that are meant, by force where they do not listen. */
@@ -48,14 +54,24 @@ async function endParts(config: GroupConfig, names: (name: string) => boolean): 
 export async function stopMachine(config: GroupConfig): Promise<void> {
   const { folder } = config;
   const isReplica = (name: string): boolean => config.hosts.some((host) => host.name === name);
+  // The outputs of a guest must arrive before it is off; nobody starts a server anew any more.
+  const isServed = (): boolean => !serversOf(config).some((name) => hasDied(config, name));
   for (const { mark } of livingParts(config)) if (isPaused(mark)) signal(mark, 'SIGCONT');
   await endParts(config, (name) => name === SUPERVISOR);
   const live = (await statusOf(config)).replicas.find(isLive);
-  if (live) {
+  if (live && isServed()) {
     await askControl(partFiles(folder, live.name).control, { ask: 'power-off' }, PATIENCE_MS);
-    await areGone(config, isReplica);
+    await areGone(config, isReplica, () => !isServed());
   }
   await endParts(config, () => true);
+}
+
+const serversOf = ({ disks }: GroupConfig): string[] =>
+  disks.length > 0 ? [GATEWAY, DISK] : [GATEWAY];
+
+function hasDied({ folder }: GroupConfig, name: string): boolean {
+  const mark = readMark(partFiles(folder, name).mark);
+  return mark !== undefined && !isAlive(mark);
 }
 
 function signal(mark: ProcessMark, name: NodeJS.Signals): void {

@@ -30,7 +30,8 @@ export async function switchOver(config: GroupConfig): Promise<string> {
   }
   await ask(config, name, { ask: 'switch-over' });
   // The old primary claims too if the backup has not taken over in time.
-  for (let waited = 0; waited < PATIENCE_MS + 2 * failureTimeoutMs; waited += LOOK_MS) {
+  const giveUp = performance.now() + PATIENCE_MS + 2 * failureTimeoutMs;
+  while (performance.now() < giveUp) {
     const heir = (await statusOf(config)).replicas.find(isLive);
     if (heir && heir.name !== name) return `${name} has handed over to ${heir.name}`;
     if (heir && heir.generation !== generation) break;

@@ -150,7 +150,8 @@ export class Protection {
   /** All replicas are gone: they have died, or `vmft stop` has ended and clears away all. */
   async #howOver(): Promise<MachineEnd | undefined> {
     const { folder } = this.config;
-    for (let waited = 0; waited < CLEARING_MS; waited += LOOK_MS) {
+    const giveUp = performance.now() + CLEARING_MS;
+    while (performance.now() < giveUp) {
       await pause(LOOK_MS);
       // Who clears a machine away takes its configuration last.
       if (!existsSync(configFile(folder))) return { reason: 'power-off' };

@@ -127,7 +127,7 @@ describeWithTool(['redis-cli', 'redis-benchmark'], 'a redis that is protected', 
     expect(benchmark.trouble).toEqual([]);
     expect(benchmark.requests).toBeGreaterThan(0);
     expect(benchmark.counted()).toBe(benchmark.requests);
-    expect((await machine.look())!.generation).toBeGreaterThan(deaths);
+    expect((await machine.isProtected()).generation).toBeGreaterThan(deaths);
   });
 
   if (isLong) {
