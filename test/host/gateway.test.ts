@@ -36,7 +36,7 @@ async function begin(guest: string, guestPort: number): Promise<void> {
     publish: [{ port, guestPort, protocol: 'tcp' }],
     hosts: HOSTS.map((name, index) => ({ name, address: `127.0.0.1:${ports[index]}` })),
     // Nothing here waits for a timeout: a slow computer must not look like a dead one.
-    timing: { failureTimeoutMs: 5000 },
+    timing: { failureTimeoutMs: 60_000 },
   });
   parts.start('gateway', ['gateway', '--pcap', parts.at('wire.pcap')]);
   for (const name of HOSTS) parts.start(name, ['host', name, '--cold-start']);

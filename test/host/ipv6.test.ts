@@ -34,7 +34,8 @@ describe('addresses', () => {
       ],
       disk: `[::1]:${disk}`,
       gateway: `[::1]:${gateway}`,
-      timing: { failureTimeoutMs: 5000 },
+      // A slow computer must not look like a dead one.
+      timing: { failureTimeoutMs: 60_000 },
     });
     parts.start('disk', ['disk', '--listen', `[::]:${disk}`]);
     parts.start('gateway', ['gateway', '--listen', `[::]:${gateway}`]);

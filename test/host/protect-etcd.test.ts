@@ -110,7 +110,7 @@ if (isLong) {
 
     it('has one that goes on when both halves of a cut link ask, with a member down', async () => {
       cluster = await startEtcd(3);
-      machine.start('udp-counter', '7/udp', '--failure-timeout', '2s', '--arbiter', cluster.spec);
+      machine.start('udp-counter', '7/udp', '--failure-timeout', '4s', '--arbiter', cluster.spec);
       const first = await client.count('#0');
       await cluster.nodes[2]!.kill();
       expect(machine.vmft('crash', machine.dir, 'link', '--pause').status).toBe(0);

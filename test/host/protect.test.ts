@@ -55,7 +55,7 @@ describe('vmft protect', () => {
 
   if (isLong) {
     it('lets nobody speak who was suspended while another took over', async () => {
-      const { child } = machine.watch('udp-counter', '7/udp', '--failure-timeout', '2s');
+      const { child } = machine.watch('udp-counter', '7/udp', '--failure-timeout', '4s');
       const before = await client.count('#0');
       // Who has given birth is nobody's parent.
       child.kill('SIGKILL');

@@ -33,7 +33,7 @@ async function begin(guest: string, hosts: readonly string[]): Promise<void> {
     publish: [{ port: 1, guestPort: 7, protocol: 'udp' }],
     hosts: hosts.map((name, index) => ({ name, address: `127.0.0.1:${ports[index]}` })),
     // Nothing here waits for a timeout: a slow computer must not look like a dead one.
-    timing: { failureTimeoutMs: 5000 },
+    timing: { failureTimeoutMs: 60_000 },
   });
   wire = await Wire.open('m', parts.at('gateway.socket'), parts.key);
   for (const name of hosts) parts.start(name, ['host', name, '--cold-start']);

@@ -55,7 +55,7 @@ async function begin(): Promise<void> {
     pcap: 'wire.pcap',
     hosts: HOSTS.map((name, index) => ({ name, address: `127.0.0.1:${ports[index]}` })),
     // Nothing here waits for a timeout: a slow computer must not look like a dead one.
-    timing: { failureTimeoutMs: 5000 },
+    timing: { failureTimeoutMs: 60_000 },
   });
   startGateway();
   for (const name of HOSTS) parts.start(name, ['host', name, '--cold-start']);
