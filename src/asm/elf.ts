@@ -201,7 +201,7 @@ function loadedHeaders(ordered: readonly Section[], segments: readonly Segment[]
   for (const section of ordered) {
     const { name, kind, base: address, length: size } = section;
     const segment = segments.find(({ sections }) => sections.includes(section));
-    assert(segment, `section ${name} in no segment`);
+    assert(segment, () => `section ${name} in no segment`);
     const type = kind === 'bss' ? SectionType.NoBits : SectionType.ProgramBits;
     const access = kind === 'text' ? SectionFlag.Execute : SectionFlag.Write;
     const flags = SectionFlag.Allocate | access;

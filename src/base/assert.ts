@@ -7,10 +7,10 @@ export class BugError extends Error {
 
 /**
  * Throws {@link BugError} with `message` unless `condition` holds. `message` names expected and
- * got.
+ * got; one that is made of values is given as a function, for to make it takes longer than to look.
  */
-export function assert(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new BugError(message);
+export function assert(condition: unknown, message: string | (() => string)): asserts condition {
+  if (!condition) throw new BugError(typeof message === 'string' ? message : message());
 }
 
 /** For the end of an exhaustive switch: the type system proves that no case is left. */

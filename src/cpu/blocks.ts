@@ -50,7 +50,7 @@ const RULES: Rules = {
 /** The rule of each row of the instruction table; every row has one. */
 const LOWERING: readonly Lowering[] = TABLE.map((row) => {
   const rule = RULES[row.mnemonic];
-  assert(rule, `the processor has no rule for ${row.mnemonic}`);
+  assert(rule, () => `the processor has no rule for ${row.mnemonic}`);
   return rule;
 });
 

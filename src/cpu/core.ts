@@ -67,7 +67,7 @@ export class Core {
   faultError: number | undefined;
 
   constructor(memory: WebAssembly.Memory, ramBytes: number, bus: Bus, codeMap: CodeMap) {
-    assert(ramBytes % PAGE_BYTES === 0, `RAM of ${ramBytes} bytes is not a number of pages`);
+    assert(ramBytes % PAGE_BYTES === 0, () => `RAM of ${ramBytes} bytes is not a number of pages`);
     assert(
       new Uint8Array(new Uint16Array([1]).buffer)[0] === 1,
       'the host stores integers big endian',
@@ -126,7 +126,7 @@ export class Core {
       reading.kind === need.kind &&
       (reading.kind !== 'entropy' ||
         reading.bytes.length === (need as { readonly size: number }).size);
-    assert(fits, `a reading of ${need.kind} was needed, ${reading.kind} was given`);
+    assert(fits, () => `a reading of ${need.kind} was needed, ${reading.kind} was given`);
     this.reading = undefined;
     return reading;
   }

@@ -127,7 +127,7 @@ export class Emitter {
   /** Loads an operand's value into a register of its size; registers stay where they are. */
   load(operand: Operand, into: Word = Word.T0): number {
     if (operand.kind === 'reg') return registerNumber(operand.reg, operand.size);
-    assert(operand.kind === 'mem', `operand ${operand.kind} has no register`);
+    assert(operand.kind === 'mem', () => `operand ${operand.kind} has no register`);
     const size = wordSize(operand);
     const number = temporary(into, size);
     this.mem(size === 4 ? Uop.Load32 : size === 2 ? Uop.Load16 : Uop.Load8, number, operand);
@@ -151,7 +151,7 @@ export class Emitter {
       this.mem(size === 4 ? Uop.Store32 : size === 2 ? Uop.Store16 : Uop.Store8, from, operand);
       return;
     }
-    assert(operand.kind === 'reg', `operand ${operand.kind} cannot be written`);
+    assert(operand.kind === 'reg', () => `operand ${operand.kind} cannot be written`);
     const to = registerNumber(operand.reg, operand.size);
     if (to !== from) this.op(moveOp(size), to, from);
   }
@@ -253,9 +253,12 @@ export class Emitter {
 
 /** Size in bytes of a register or memory operand of at most four. */
 export function wordSize(operand: Operand): 1 | 2 | 4 {
-  assert(operand.kind === 'reg' || operand.kind === 'mem', `operand ${operand.kind} has no size`);
+  assert(
+    operand.kind === 'reg' || operand.kind === 'mem',
+    () => `operand ${operand.kind} has no size`,
+  );
   const size = operand.size;
-  assert(size === 1 || size === 2 || size === 4, `operand of ${size} bytes`);
+  assert(size === 1 || size === 2 || size === 4, () => `operand of ${size} bytes`);
   return size;
 }
 

@@ -23,7 +23,7 @@ export function createReplica(config: ReplicaConfig, start: Start): Replica<Repl
     },
     step(event: Event): Effect[] {
       if (s.role === 'halted') return [];
-      assert(event.nowNs >= s.nowNs, `time went back from ${s.nowNs} to ${event.nowNs} ns`);
+      assert(event.nowNs >= s.nowNs, () => `time went back from ${s.nowNs} to ${event.nowNs} ns`);
       s.nowNs = event.nowNs;
       const step: Step = { config, s, out: [] };
       if (s.channel === 'unopened') START[start.role](step);

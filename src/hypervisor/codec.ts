@@ -111,8 +111,8 @@ export function encodeMeasured(
   const latest = nothing(first.count);
   for (const [index, entry] of entries.entries()) {
     const seq = first.seq + index;
-    assert(entry.seq === seq, `entry ${seq} expected, got ${entry.seq}`);
-    assert(entry.count >= latest.count, `entry ${seq} has a count before ${latest.count}`);
+    assert(entry.seq === seq, () => `entry ${seq} expected, got ${entry.seq}`);
+    assert(entry.count >= latest.count, () => `entry ${seq} has a count before ${latest.count}`);
     const before = writer.length;
     writeEntry(writer, entry, latest);
     measured(entry, writer.length - before);
@@ -154,7 +154,7 @@ function writeInput(
 ): void {
   switch (input.kind) {
     case 'tick':
-      assert(input.timer < 16, `timer ${input.timer}, below 16 expected`);
+      assert(input.timer < 16, () => `timer ${input.timer}, below 16 expected`);
       head(Kind.Tick, input.timer);
       return;
     case 'packet':

@@ -76,7 +76,7 @@ export class InputQueue {
 
   #append(input: Input): void {
     const { kind } = input;
-    assert(isQueued(kind), `an input of kind ${kind} cannot be offered`);
+    assert(isQueued(kind), () => `an input of kind ${kind} cannot be offered`);
     this.#queues[kind].push({ arrival: this.#arrivals++, input });
     if (input.kind === 'console') this.#consoleBytes += input.bytes.length;
   }

@@ -73,7 +73,10 @@ export class LogWriter {
   /** A section of entries, which follow those before without a gap. */
   entries(entries: readonly LogEntry[]): Uint8Array {
     if (entries.length === 0) return new Uint8Array(0);
-    assert(entries[0]!.seq === this.#seq, `entry ${this.#seq} expected, got ${entries[0]!.seq}`);
+    assert(
+      entries[0]!.seq === this.#seq,
+      () => `entry ${this.#seq} expected, got ${entries[0]!.seq}`,
+    );
     this.#seq += entries.length;
     return this.#section(SectionKind.Entries, encodeEntries(entries));
   }
@@ -81,7 +84,7 @@ export class LogWriter {
   /** A checkpoint taken after the last entry written. */
   checkpoint(checkpoint: Checkpoint): Uint8Array {
     const { point, machine } = checkpoint;
-    assert(point.seq === this.#seq, `checkpoint before entry ${this.#seq}, got ${point.seq}`);
+    assert(point.seq === this.#seq, () => `checkpoint before entry ${this.#seq}, got ${point.seq}`);
     this.#index.push({ offset: this.#offset, seq: point.seq, count: machine.count });
     const payload = encodeCheckpoint(checkpoint, this.#last?.machine);
     this.#last = checkpoint;

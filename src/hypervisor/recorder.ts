@@ -82,7 +82,10 @@ export class Recorder {
     this.#point = options.point ?? START;
     this.#ended = options.ended;
     this.#unmarked = options.unmarked ?? [];
-    assert(this.#digestEvery >= 1, `digestEvery is ${this.#digestEvery}, at least 1 expected`);
+    assert(
+      this.#digestEvery >= 1,
+      () => `digestEvery is ${this.#digestEvery}, at least 1 expected`,
+    );
   }
 
   /** Where the log stands. */
@@ -100,7 +103,10 @@ export class Recorder {
     if (input.kind === 'disk') {
       const request = this.machine.pendingIo().find(({ id }) => id === input.id);
       if (!request || this.#queue.completes(input.id)) return false;
-      assert(completes(input, request), `completion of ${request.op} ${input.id} has wrong data`);
+      assert(
+        completes(input, request),
+        () => `completion of ${request.op} ${input.id} has wrong data`,
+      );
     }
     return this.#queue.push(input);
   }
@@ -200,9 +206,12 @@ export class Recorder {
 
   #answer(need: Need): void {
     const { count } = this.machine;
-    assert(this.#point.readingCount !== count, `two readings for one instruction at ${count}`);
+    assert(
+      this.#point.readingCount !== count,
+      () => `two readings for one instruction at ${count}`,
+    );
     const answer = this.#sources.read(need, count);
-    assert(answers(answer, need), `a source answered ${need.kind} with ${answer.kind}`);
+    assert(answers(answer, need), () => `a source answered ${need.kind} with ${answer.kind}`);
     const { reading, shift } = shiftReading(this.#shift, answer, this.#point);
     this.#shift = shift;
     this.#apply(reading);

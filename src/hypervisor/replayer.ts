@@ -95,8 +95,11 @@ export class Replayer {
     let last = this.#inHand.at(-1);
     for (const entry of entries) {
       const seq = (last?.seq ?? this.#point.seq - 1) + 1;
-      assert(entry.seq === seq, `entry ${seq} expected, got ${entry.seq}`);
-      assert(!last || entry.count >= last.count, `entry ${entry.seq} has a count in the past`);
+      assert(entry.seq === seq, () => `entry ${seq} expected, got ${entry.seq}`);
+      assert(
+        !last || entry.count >= last.count,
+        () => `entry ${entry.seq} has a count in the past`,
+      );
       last = entry;
     }
     if (this.#head > 0) this.#inHand.splice(0, this.#head);
@@ -142,7 +145,10 @@ export class Replayer {
    */
   reach(count: number): void {
     const next = this.#next();
-    assert(!next || next.count >= count, `entry ${next?.seq} comes before instruction ${count}`);
+    assert(
+      !next || next.count >= count,
+      () => `entry ${next?.seq} comes before instruction ${count}`,
+    );
     if (this.machine.count < count) this.#run(count, undefined);
   }
 
@@ -158,7 +164,10 @@ export class Replayer {
    * Throws a Divergence that names the first field that differs.
    */
   compareCheckpoint({ point, machine }: Checkpoint): void {
-    assert(point.seq === this.#point.seq, `checkpoint at ${this.#point.seq}, got ${point.seq}`);
+    assert(
+      point.seq === this.#point.seq,
+      () => `checkpoint at ${this.#point.seq}, got ${point.seq}`,
+    );
     this.reach(machine.count);
     const found = firstDifference(machine, this.machine.snapshot());
     if (found) this.#fail(undefined, found.field, found.got, { expected: found.expected });
@@ -166,7 +175,7 @@ export class Replayer {
 
   /** Becomes a recorder at the present point. Every entry fed has been consumed (asserted). */
   goLive(sources: Sources): Recorder {
-    assert(this.inHand === 0, `${this.inHand} entries left to replay before going live`);
+    assert(this.inHand === 0, () => `${this.inHand} entries left to replay before going live`);
     const { hasher, digestEvery } = this.#options;
     return new Recorder({
       machine: this.machine,
@@ -242,7 +251,7 @@ export class Replayer {
       this.#fail(next, 'reading', `the guest asks for ${asked}`, { asked });
     }
     const arrived = count === target || stop.why === 'breakpoint';
-    assert(arrived, `count ${target} expected, got ${count} and stop ${stop.why}`);
+    assert(arrived, () => `count ${target} expected, got ${count} and stop ${stop.why}`);
     return stop;
   }
 

@@ -375,7 +375,7 @@ function shortest(plan: Plan, candidates: readonly Candidate[]): Encoding {
     }
   }
   if (!best) {
-    assert(failure, `no form of ${plan.mnemonic} was emitted`);
+    assert(failure, () => `no form of ${plan.mnemonic} was emitted`);
     return failure;
   }
   return { row: best.form.row, bytes: Uint8Array.from(best.bytes), warnings: best.warnings };

@@ -73,7 +73,10 @@ export function parseCode(code: string): OperandCode {
 }
 
 function parseLetters(code: string): OperandCode {
-  assert(/^[EGRMIJAOSCXYZ][bwdqsvzpa]?$/.test(code), `instruction table: operand code "${code}"`);
+  assert(
+    /^[EGRMIJAOSCXYZ][bwdqsvzpa]?$/.test(code),
+    () => `instruction table: operand code "${code}"`,
+  );
   const size = code.slice(1) as SizeLetter;
   return { ...base, place: code[0] as Place, size, memorySize: size };
 }

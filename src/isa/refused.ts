@@ -113,7 +113,7 @@ const CELLS =
 function parse(line: string): Refusal {
   const [field, name, reason] = line.split(/ {2,}/);
   const match = CELLS.exec(field!);
-  assert(match && name && reason, `refused instructions: cannot read "${line}"`);
+  assert(match && name && reason, () => `refused instructions: cannot read "${line}"`);
   const [, two, first, last, low, high, mod] = match;
   const map = two ? 0x0f00 : 0;
   return {

@@ -168,7 +168,7 @@ export class Board {
   /** A pending request is complete. */
   completeDiskRequest({ id, ok, data }: Input & { kind: 'disk' }): void {
     const disk = this.#disks.find((candidate) => candidate.has(id));
-    assert(disk, `completion of a pending disk request expected, got id ${id}`);
+    assert(disk, () => `completion of a pending disk request expected, got id ${id}`);
     disk.complete(id, ok, data);
   }
 
@@ -182,7 +182,7 @@ export class Board {
   restore(states: Readonly<Record<string, Plain>>): void {
     for (const [name, device] of Object.entries(this.#devices)) {
       const state = states[name];
-      assert(state !== undefined, `a state of device ${name} expected, got none`);
+      assert(state !== undefined, () => `a state of device ${name} expected, got none`);
       device.restore(state);
     }
     const { requests, fault } = states.board as OwnState;

@@ -40,13 +40,16 @@ export class ReadingSlot implements Readings {
 
   value(kind: 'timeNs' | 'timeOfDay'): bigint {
     const { reading } = this;
-    assert(reading?.kind === kind, `a reading ${kind} expected, got ${reading?.kind}`);
+    assert(reading?.kind === kind, () => `a reading ${kind} expected, got ${reading?.kind}`);
     return reading.value;
   }
 
   entropy(): Uint8Array {
     const { reading } = this;
-    assert(reading?.kind === 'entropy', `a reading of entropy expected, got ${reading?.kind}`);
+    assert(
+      reading?.kind === 'entropy',
+      () => `a reading of entropy expected, got ${reading?.kind}`,
+    );
     return reading.bytes;
   }
 }

@@ -99,7 +99,7 @@ export class X86Machine implements Machine {
     if (stop.why === 'needs-input') return stop;
     assert(
       stop.why === 'budget' || stop.why === 'halted',
-      `a stop with a reason expected, got ${stop.why} without an output`,
+      () => `a stop with a reason expected, got ${stop.why} without an output`,
     );
     return { why: stop.why };
   }
@@ -115,7 +115,10 @@ export class X86Machine implements Machine {
     const board = this.#board;
     switch (input.kind) {
       case 'tick':
-        assert(input.timer === 0, `a tick of timer 0 expected, got one of timer ${input.timer}`);
+        assert(
+          input.timer === 0,
+          () => `a tick of timer 0 expected, got one of timer ${input.timer}`,
+        );
         board.pit.tick();
         break;
       case 'packet':
@@ -183,7 +186,10 @@ export class X86Machine implements Machine {
   /** Outputs must have been taken: they are not part of a snapshot. */
   snapshot(): Snapshot {
     const { length } = this.#board.outputs;
-    assert(length === 0, `a snapshot after all outputs are taken expected, ${length} are waiting`);
+    assert(
+      length === 0,
+      () => `a snapshot after all outputs are taken expected, ${length} are waiting`,
+    );
     return {
       count: this.count,
       cpu: this.#processor.state(),
@@ -200,7 +206,7 @@ export class X86Machine implements Machine {
     this.#processor.restore(snapshot.cpu);
     assert(
       this.count === snapshot.count,
-      `a processor at count ${snapshot.count} expected after restore, got ${this.count}`,
+      () => `a processor at count ${snapshot.count} expected after restore, got ${this.count}`,
     );
   }
 

@@ -53,7 +53,7 @@ export class GuestMemory {
     hasher: Hasher,
     invalidate: (address: number, length: number) => void,
   ) {
-    assert(ramBytes % PAGE_BYTES === 0, `RAM in whole pages expected, got ${ramBytes} bytes`);
+    assert(ramBytes % PAGE_BYTES === 0, () => `RAM in whole pages expected, got ${ramBytes} bytes`);
     const pages = ramBytes >>> PAGE_SHIFT;
     const initial = memoryBytes(ramBytes) / 0x10000;
     this.memory = new WebAssembly.Memory({ initial, maximum: initial });
@@ -93,7 +93,7 @@ export class GuestMemory {
   #check(address: number, length: number): void {
     assert(
       address >= 0 && length >= 0 && this.contains(address, length),
-      `${length} bytes inside ${this.ramBytes} bytes of RAM expected, got address ${address}`,
+      () => `${length} bytes inside ${this.ramBytes} bytes of RAM expected, got address ${address}`,
     );
   }
 
@@ -190,7 +190,7 @@ export class GuestMemory {
 
   /** Makes RAM equal to `pages`; copies only those that are not here as the same object. */
   restore(pages: readonly (Page | undefined)[]): void {
-    assert(pages.length === this.pages, `${this.pages} pages expected, got ${pages.length}`);
+    assert(pages.length === this.pages, () => `${this.pages} pages expected, got ${pages.length}`);
     for (let page = 0; page < this.pages; page++) {
       const target = pages[page] ?? ZERO_PAGE;
       if (this.#captured[page] === target) continue;

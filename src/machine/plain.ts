@@ -41,7 +41,7 @@ function sortedKeys(value: { readonly [key: string]: Plain }): string[] {
 }
 
 function writeBigInt(writer: ByteWriter, value: bigint): void {
-  assert(value >= 0n, `plain data: a bigint of at least 0 expected, got ${value}`);
+  assert(value >= 0n, () => `plain data: a bigint of at least 0 expected, got ${value}`);
   const words: bigint[] = [];
   for (let rest = value; rest > 0n; rest >>= 64n) words.push(rest & 0xffff_ffff_ffff_ffffn);
   writer.u8(Tag.BigInt).varint(words.length);

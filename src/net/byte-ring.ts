@@ -29,7 +29,7 @@ export function ringRoom(ring: ByteRing): number {
 export function ringPlace(ring: ByteRing, offset: number, source: Uint8Array): void {
   const capacity = ring.bytes.length;
   const end = offset + source.length;
-  assert(end <= capacity, `ring of ${capacity} bytes: placing up to ${end}`);
+  assert(end <= capacity, () => `ring of ${capacity} bytes: placing up to ${end}`);
   const at = (ring.start + offset) % capacity;
   const first = source.subarray(0, capacity - at);
   ring.bytes.set(first, at);
@@ -40,7 +40,7 @@ export function ringPlace(ring: ByteRing, offset: number, source: Uint8Array): v
 export function ringExtend(ring: ByteRing, size: number): void {
   assert(
     size <= ringRoom(ring),
-    `ring with room for ${ringRoom(ring)} bytes: extending by ${size}`,
+    () => `ring with room for ${ringRoom(ring)} bytes: extending by ${size}`,
   );
   ring.length += size;
 }
@@ -55,7 +55,10 @@ export function ringAppend(ring: ByteRing, source: Uint8Array): number {
 
 /** A copy of `size` bytes from `offset` on, which the ring must hold. */
 export function ringCopy(ring: ByteRing, offset: number, size: number): Uint8Array {
-  assert(offset + size <= ring.length, `ring of ${ring.length}: copying ${size} from ${offset}`);
+  assert(
+    offset + size <= ring.length,
+    () => `ring of ${ring.length}: copying ${size} from ${offset}`,
+  );
   const capacity = ring.bytes.length;
   const at = (ring.start + offset) % capacity;
   const copy = new Uint8Array(size);
@@ -67,7 +70,7 @@ export function ringCopy(ring: ByteRing, offset: number, size: number): Uint8Arr
 
 /** Forgets the `size` oldest bytes, which the ring must hold. */
 export function ringDrop(ring: ByteRing, size: number): void {
-  assert(size <= ring.length, `ring of ${ring.length} bytes: dropping ${size}`);
+  assert(size <= ring.length, () => `ring of ${ring.length} bytes: dropping ${size}`);
   ring.start = (ring.start + size) % ring.bytes.length;
   ring.length -= size;
 }

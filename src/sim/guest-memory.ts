@@ -29,7 +29,7 @@ function change(
   const copied = new Map<number, Uint8Array>();
   for (let index = 0; index < length; index++) {
     const number = Math.floor((address + index) / PAGE_BYTES);
-    assert(number < pages.length, `address ${address + index} is outside the guest's memory`);
+    assert(number < pages.length, () => `address ${address + index} is outside the guest's memory`);
     const bytes = copied.get(number) ?? pages[number]?.bytes.slice() ?? new Uint8Array(PAGE_BYTES);
     if (!copied.has(number)) copied.set(number, bytes);
     set(bytes, (address + index) % PAGE_BYTES, index);

@@ -209,13 +209,13 @@ export class World {
 
   host(id: HostId): SimHost {
     const host = this.hosts.get(id);
-    assert(host, `no host is called ${id}`);
+    assert(host, () => `no host is called ${id}`);
     return host;
   }
 
   link(name: string): Link {
     const link = this.state.links[name];
-    assert(link, `no link is called ${name}`);
+    assert(link, () => `no link is called ${name}`);
     return link;
   }
 
@@ -226,7 +226,7 @@ export class World {
   scheduleAt(atNs: number, event: SimEvent): void {
     const { state } = this;
     const valid = Number.isSafeInteger(atNs) && atNs >= state.nowNs;
-    assert(valid, `an event at ${atNs} ns, but it is ${state.nowNs} ns`);
+    assert(valid, () => `an event at ${atNs} ns, but it is ${state.nowNs} ns`);
     push(state.queue, { atNs, sequence: state.sequence++, event });
   }
 
@@ -236,7 +236,7 @@ export class World {
     if (this.isOver()) return false;
     const item = pop(state.queue)!;
     state.instant = item.atNs === state.nowNs ? state.instant + 1 : 0;
-    assert(state.instant < MAX_EVENTS_AT_ONCE, `time stands still at ${state.nowNs} ns`);
+    assert(state.instant < MAX_EVENTS_AT_ONCE, () => `time stands still at ${state.nowNs} ns`);
     state.nowNs = item.atNs;
     state.events++;
     this.#dispatch(item.event);

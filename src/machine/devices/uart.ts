@@ -119,7 +119,8 @@ export class Uart implements Device {
     assert(this.accepts, 'console input where the UART has room expected, got it without');
     assert(
       bytes.length <= MAX_CONSOLE_INPUT_BYTES,
-      `console input of at most ${MAX_CONSOLE_INPUT_BYTES} bytes expected, got ${bytes.length}`,
+      () =>
+        `console input of at most ${MAX_CONSOLE_INPUT_BYTES} bytes expected, got ${bytes.length}`,
     );
     this.#s.arriving = bytes.slice();
     this.#update();

@@ -203,12 +203,12 @@ export class VirtioBlock implements VirtioDevice {
   /** Request `id`, which is pending, is complete; `data` are what a successful read has read. */
   complete(id: number, ok: boolean, data: Uint8Array | undefined): void {
     const index = this.#pending.findIndex((request) => request.id === id);
-    assert(index >= 0, `completion of a pending request expected, got id ${id}`);
+    assert(index >= 0, () => `completion of a pending request expected, got id ${id}`);
     const [{ op, sectors, answer }] = this.#pending.splice(index, 1) as [Pending];
     const expected = ok && op === 'read' ? sectors * SECTOR_BYTES : 0;
     assert(
       (data?.length ?? 0) === expected,
-      `completion of ${op} ${id} with ${expected} bytes expected, got ${data?.length ?? 0}`,
+      () => `completion of ${op} ${id} with ${expected} bytes expected, got ${data?.length ?? 0}`,
     );
     if (!answer || !this.#queue!.live) return;
     if (data) this.#queue!.scatter(answer.into, data);

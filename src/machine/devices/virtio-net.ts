@@ -46,7 +46,7 @@ export class VirtioNet implements VirtioDevice {
     const { length } = packet;
     assert(
       length <= MAX_FRAME_BYTES,
-      `a packet of at most ${MAX_FRAME_BYTES} bytes, got ${length}`,
+      () => `a packet of at most ${MAX_FRAME_BYTES} bytes, got ${length}`,
     );
     const queue = this.#queues[RECEIVE]!;
     const chain = queue.take();

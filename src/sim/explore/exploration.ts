@@ -246,7 +246,7 @@ export function worstLetter(letters: string): Verdict | undefined {
   for (const letter of letters) {
     const verdict = verdictOfLetter(letter);
     if (verdict) worst = worse(worst ?? 'ok', verdict);
-    else assert(letter === ' ', `a letter of a verdict expected, got ${letter}`);
+    else assert(letter === ' ', () => `a letter of a verdict expected, got ${letter}`);
   }
   return worst;
 }

@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../dist/host/free-port.js';
 import { hurt } from '../../../dist/host/machine-control.js';
-import { createMachine, freePort, openMachine } from '../../../dist/host/machine-folder.js';
+import { createMachine, openMachine } from '../../../dist/host/machine-folder.js';
 import { isLive, statusOf } from '../../../dist/host/machine-status.js';
 import { root, VMFT } from '../measure.mjs';
 

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { FrameReader, frameBytes } from '../../../dist/host/framing.js';
-import { freePort } from '../../../dist/host/machine-folder.js';
+import { freePort } from '../../../dist/host/free-port.js';
 import { connectSecure, listenSecure } from '../../../dist/host/secure-socket.js';
 import { median } from '../measure.mjs';
 
