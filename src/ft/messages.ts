@@ -17,8 +17,11 @@ import type { Token } from './ports.ts';
 /** Grows with every change of the format; a peer of another version is refused. */
 export const MESSAGE_VERSION = 3;
 const MAGIC = 0x54464d56;
-/** Bytes before the body. */
+/** Bytes before the body, and where in them the body's length and the checksum are. */
 export const HEADER_BYTES = 14;
+const LENGTH_AT = 6;
+/** More than most messages have, but for their data. */
+const FEW_BYTES = 64;
 /** Longest body in bytes; a longer one is refused before it is read. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -141,23 +144,26 @@ export class MessageError extends Error {
 
 /** One message as bytes. */
 export function encodeMessage(message: Message): Uint8Array {
-  const body = encodeBody(message);
   const type = TYPES.indexOf(message.kind);
-  return new ByteWriter(HEADER_BYTES + body.length)
-    .u32(MAGIC)
-    .u8(MESSAGE_VERSION)
-    .u8(type)
-    .u32(body.length)
-    .u32(checksum(type, body))
-    .raw(body)
-    .take();
+  const data = message.kind === 'batch' ? message.entries.length : 0;
+  const writer = new ByteWriter(FEW_BYTES + data).u32(MAGIC).u8(MESSAGE_VERSION).u8(type);
+  writeBody(writer.u32(0).u32(0), message);
+  const bytes = writer.take();
+  const view = new DataView(bytes.buffer, LENGTH_AT);
+  view.setUint32(0, bytes.length - HEADER_BYTES, true);
+  view.setUint32(4, checksum(type, bytes), true);
+  return bytes;
 }
 
-const checksum = (type: number, body: Uint8Array): number =>
-  crc32(body, crc32(Uint8Array.of(type)));
+/** The checksum of each type alone. */
+const TYPE_CRC = Uint32Array.from({ length: 256 }, (_, type) => crc32(Uint8Array.of(type)));
 
-function encodeBody(message: Message): Uint8Array {
-  const writer = new ByteWriter().varint(message.generation);
+/** The checksum of a whole message. */
+const checksum = (type: number, bytes: Uint8Array): number =>
+  crc32(bytes.subarray(HEADER_BYTES), TYPE_CRC[type]);
+
+function writeBody(writer: ByteWriter, message: Message): void {
+  writer.varint(message.generation);
   switch (message.kind) {
     case 'hello':
     case 'hello-ack':
@@ -193,7 +199,6 @@ function encodeBody(message: Message): Uint8Array {
       writer.text(message.machine).varint(message.token);
       break;
   }
-  return writer.take();
 }
 
 function writeHandover(writer: ByteWriter, handover: Handover): void {
@@ -251,12 +256,10 @@ export function decodeMessage(bytes: Uint8Array): Message {
     if (reader.left !== length) {
       throw new MessageError(`expected a body of ${length} bytes, got ${reader.left}`);
     }
-    const body = reader.raw(length);
-    if (checksum(type, body) !== crc)
+    if (checksum(type, bytes) !== crc)
       throw new MessageError('the checksum does not match', 'altered');
-    const rest = new ByteReader(body);
-    const message = decodeBody(type, rest);
-    if (rest.left > 0) throw new MessageError(`${rest.left} bytes too many in the body`);
+    const message = decodeBody(type, reader);
+    if (reader.left > 0) throw new MessageError(`${reader.left} bytes too many in the body`);
     return message;
   } catch (error) {
     if (error instanceof BytesError) throw new MessageError(error.message);

@@ -13,8 +13,9 @@ const PREFIX_BYTES = 4;
 
 /** `payload` with its length before it; at most 2^32 − 1 bytes. */
 export function frameBytes(payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(PREFIX_BYTES + payload.length);
-  new DataView(bytes.buffer).setUint32(0, payload.length);
+  // Of Node's pool: cheaper than a buffer of its own, and gone as soon as it is sent.
+  const bytes = Buffer.allocUnsafe(PREFIX_BYTES + payload.length);
+  bytes.writeUInt32BE(payload.length);
   bytes.set(payload, PREFIX_BYTES);
   return bytes;
 }
@@ -52,14 +53,15 @@ export class FrameReader {
   }
 
   /**
-   * Takes the next bytes of the stream, which the caller leaves alone from then on → copies of the
-   * frames that are complete now. VmftError 'environment' for a frame that is too long, and for
-   * everything after it: where the next one begins is not known any more.
+   * Takes the next bytes of the stream, which the caller leaves alone from then on → the frames
+   * that are complete now; they may lie in these bytes. VmftError 'environment' for a frame that is
+   * too long, and for everything after it: where the next one begins is not known any more.
    */
   push(bytes: Uint8Array): Uint8Array[] {
     const frames: Uint8Array[] = [];
-    if (bytes.length > 0) this.#chunks.push(bytes);
-    this.#held += bytes.length;
+    const rest = bytes.subarray(this.isBetweenFrames ? this.#cut(bytes, frames) : 0);
+    if (rest.length > 0) this.#chunks.push(rest);
+    this.#held += rest.length;
     for (;;) {
       if (this.#length === undefined) {
         if (this.#held < PREFIX_BYTES) return frames;
@@ -70,6 +72,19 @@ export class FrameReader {
       if (this.#held < this.#length) return frames;
       frames.push(this.#take(this.#length));
       this.#length = undefined;
+    }
+  }
+
+  /** The common case: `bytes` begin with a whole frame, or several → where what is left begins. */
+  #cut(bytes: Uint8Array, frames: Uint8Array[]): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = 0; ; ) {
+      const from = at + PREFIX_BYTES;
+      if (from > bytes.length) return at;
+      const length = view.getUint32(at);
+      if (length > this.#maxBytes || from + length > bytes.length) return at;
+      frames.push(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length));
+      at = from + length;
     }
   }
 

@@ -72,6 +72,8 @@ const CONTROLS: readonly Control['op'][] = ['power-off', 'switch-over', 'throttl
 /** Longest name of a snapshot, in UTF-16 units. */
 const MAX_NAME = 64;
 const DIGEST_BYTES = 16;
+/** Room for a small packet besides. */
+const LEAST_BYTES = 128;
 /** Bytes of the shortest entry. */
 const MIN_ENTRY_BYTES = 2;
 
@@ -104,7 +106,7 @@ export function encodeMeasured(
   entries: readonly LogEntry[],
   measured: (entry: LogEntry, bytes: number) => void,
 ): Uint8Array {
-  const writer = new ByteWriter(16 * entries.length + 16).varint(entries.length);
+  const writer = new ByteWriter(16 * entries.length + LEAST_BYTES).varint(entries.length);
   const first = entries[0];
   if (!first) return writer.take();
   writer.varint(first.seq).varint(first.count);

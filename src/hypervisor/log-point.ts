@@ -62,30 +62,42 @@ export function pointAfter(
   entry: LogEntry,
   machine: Pick<Machine, 'timers'>,
 ): LogPoint {
-  const seq = entry.seq + 1;
+  const after = copyOf(point);
+  after.seq = entry.seq + 1;
   switch (entry.kind) {
     case 'input': {
       const { input } = entry;
       const index = INPUT_KINDS.indexOf(input.kind);
-      return {
-        ...point,
-        seq,
-        shownNs: Math.max(point.shownNs, shownBy(input, machine)),
-        shownTsc:
-          input.kind === 'tsc' && input.value > point.shownTsc ? input.value : point.shownTsc,
-        readingCount: isReading(input.kind) ? entry.count : point.readingCount,
-        inputs: point.inputs.with(index, point.inputs[index]! + 1),
-      };
+      after.shownNs = Math.max(point.shownNs, shownBy(input, machine));
+      if (input.kind === 'tsc' && input.value > point.shownTsc) after.shownTsc = input.value;
+      if (isReading(input.kind)) after.readingCount = entry.count;
+      after.inputs = point.inputs.with(index, point.inputs[index]! + 1);
+      break;
     }
     case 'output':
-      return { ...point, seq, outputs: entry.last + 1, outputHash: entry.hash };
+      after.outputs = entry.last + 1;
+      after.outputHash = entry.hash;
+      break;
     case 'digest':
-      return { ...point, seq, digestCount: entry.count };
+      after.digestCount = entry.count;
+      break;
     case 'fault':
     case 'control':
-      return { ...point, seq };
   }
+  return after;
 }
+
+/** A copy that may be changed. Each entry makes one: field by field takes a tenth of a spread. */
+const copyOf = (point: LogPoint): { -readonly [K in keyof LogPoint]: LogPoint[K] } => ({
+  seq: point.seq,
+  outputs: point.outputs,
+  outputHash: point.outputHash,
+  shownNs: point.shownNs,
+  shownTsc: point.shownTsc,
+  digestCount: point.digestCount,
+  readingCount: point.readingCount,
+  inputs: point.inputs,
+});
 
 /** The guest time that an input gives away, in ns. */
 function shownBy(input: Input, machine: Pick<Machine, 'timers'>): number {

@@ -222,7 +222,7 @@ export class Virtqueue {
     const head = this.#memory.readU16(available.low + 4 + 2 * slot);
     const draft: Draft = { readable: [], writable: [] };
     if (!this.#walk(draft, descriptors.low, size, head, true)) return 'fault';
-    return { head, ...draft };
+    return { head, readable: draft.readable, writable: draft.writable };
   }
 
   /**
