@@ -18,6 +18,9 @@ import { PROGRAM, until } from './support.ts';
 /** A slow computer must not look like a dead one; a killed process is noticed at once. */
 const PATIENT = ['--failure-timeout', '10s'];
 
+/** A command that hangs is ended after this time: nobody else could end it, nor its test. */
+const TIMEOUT_MS = 100_000;
+
 /** Lines of each log that are shown where something was waited for in vain. */
 const LAST_LINES = 40;
 
@@ -66,6 +69,7 @@ export class Protected {
     const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
       encoding: 'utf8',
       cwd: this.home,
+      timeout: TIMEOUT_MS,
     });
     return { status, stdout, stderr };
   }
