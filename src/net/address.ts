@@ -19,6 +19,9 @@ export const BROADCAST_MAC: MacAddress = 'ff:ff:ff:ff:ff:ff';
 /** "Not known yet", as ARP requests carry it. */
 export const ZERO_MAC: MacAddress = '00:00:00:00:00:00';
 
+/** Codes of characters: every frame has four addresses to read or write. */
+const [DOT, DIGIT_0, LETTER_A] = [0x2e, 0x30, 0x61];
+
 const MAC_PATTERN = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 
 /** Whether `text` is a MAC address in the form used here. */
@@ -34,19 +37,26 @@ export function isIpv4(text: string): boolean {
   );
 }
 
+/** Two digits for each byte. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** The MAC address in the six bytes at `offset`, which must be there. */
 export function readMac(bytes: Uint8Array, offset: number): MacAddress {
-  let text = '';
-  for (let i = 0; i < 6; i++) {
-    if (i > 0) text += ':';
-    text += (bytes[offset + i]! + 0x100).toString(16).slice(1);
-  }
+  let text = HEX[bytes[offset]!]!;
+  for (let i = 1; i < 6; i++) text += `:${HEX[bytes[offset + i]!]}`;
   return text;
 }
 
 /** Writes a MAC address into the six bytes at `offset`. */
 export function writeMac(bytes: Uint8Array, offset: number, mac: MacAddress): void {
-  for (let i = 0; i < 6; i++) bytes[offset + i] = Number.parseInt(mac.slice(3 * i, 3 * i + 2), 16);
+  for (let i = 0; i < 6; i++)
+    bytes[offset + i] = hexDigit(mac, 3 * i) * 16 + hexDigit(mac, 3 * i + 1);
+}
+
+/** The value of the digit 0 … 9 or a … f at `index`. */
+function hexDigit(text: string, index: number): number {
+  const code = text.charCodeAt(index);
+  return code < LETTER_A ? code - DIGIT_0 : code - LETTER_A + 10;
 }
 
 /** The IPv4 address in the four bytes at `offset`, which must be there. */
@@ -56,6 +66,15 @@ export function readIpv4(bytes: Uint8Array, offset: number): Ipv4Address {
 
 /** Writes an IPv4 address into the four bytes at `offset`. */
 export function writeIpv4(bytes: Uint8Array, offset: number, address: Ipv4Address): void {
-  const parts = address.split('.');
-  for (let i = 0; i < 4; i++) bytes[offset + i] = Number(parts[i]);
+  let [at, part] = [offset, 0];
+  for (let i = 0; i < address.length; i++) {
+    const code = address.charCodeAt(i);
+    if (code === DOT) {
+      bytes[at++] = part;
+      part = 0;
+    } else {
+      part = part * 10 + code - DIGIT_0;
+    }
+  }
+  bytes[at] = part;
 }
