@@ -17,6 +17,9 @@ import type { Message } from './messages.ts';
 import { releasedUpTo } from './output-rule.ts';
 import type { Step } from './state.ts';
 
+/** Of a new round trip this part goes into the smoothed one, as in TCP (RFC 6298 §2). */
+const TRIP_GAIN = 1 / 8;
+
 /** No empty batch is added to more than these: the peer has failed, only the arbiter is silent. */
 const MAX_UNACKNOWLEDGED_BATCHES = 4096;
 
@@ -39,6 +42,19 @@ export interface SendWindow {
   /** How far the backup has executed: entries and instructions. The difference is the lag. */
   executed: number;
   executedCount: number;
+  /** The channel's round trip. Decides nothing. */
+  trip: Trip;
+}
+
+/**
+ * How long a batch and its acknowledgement take, the backup's work on them included: one batch is
+ * timed at a time.
+ */
+export interface Trip {
+  /** The batch that is timed, and when it was sent. */
+  timed: { readonly batch: number; readonly sentNs: number } | undefined;
+  /** Smoothed; 0 while none is known. */
+  ns: number;
 }
 
 /** Nothing sent yet. */
@@ -52,6 +68,7 @@ export const newWindow = (): SendWindow => ({
   acknowledged: 0,
   executed: 0,
   executedCount: 0,
+  trip: { timed: undefined, ns: 0 },
 });
 
 /** Takes in a stretch of execution that a backup, or who will be one, must follow. */
@@ -70,11 +87,12 @@ function enqueue({ config, s }: Step, entries: readonly LogEntry[]): void {
 
 /** Sends what is unsent as one batch; an empty one if there is nothing. */
 export function flush(step: Step): void {
-  const { window, outputs, generation } = step.s;
+  const { window, outputs, generation, nowNs } = step.s;
   const empty = window.unsent.length === 0;
   if (empty && window.underWay.length >= MAX_UNACKNOWLEDGED_BATCHES) return;
   const entries = encodeEntries(withoutReads(step, window.unsent));
   const batch = window.nextBatch++;
+  window.trip.timed ??= { batch, sentNs: nowNs };
   window.sent += window.unsent.length;
   window.underWay.push({ batch, bytes: entries.length, entries: window.sent });
   window.bytesUnderWay += entries.length;
@@ -103,7 +121,15 @@ export function acknowledge(step: Step, ack: Message & { kind: 'ack' }): boolean
   window.executed = Math.max(window.executed, ack.executed);
   window.executedCount = Math.max(window.executedCount, ack.count);
   measureLag(step, window.executed);
+  measureTrip(window.trip, ack.batch, step.s.nowNs);
   return true;
+}
+
+function measureTrip(trip: Trip, batch: number, nowNs: number): void {
+  if (!trip.timed || batch < trip.timed.batch) return;
+  const ns = nowNs - trip.timed.sentNs;
+  trip.ns += trip.ns === 0 ? ns : (ns - trip.ns) * TRIP_GAIN;
+  trip.timed = undefined;
 }
 
 /** Whether the primary may run on; if not, it stops until the backup has acknowledged more. */

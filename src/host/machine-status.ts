@@ -39,6 +39,8 @@ export interface ReplicaStatusReport extends PartStatus {
   readonly peer?: HostId;
   readonly protected?: boolean;
   readonly lagMs?: number;
+  /** From a batch of the log to its acknowledgement, smoothed; 0 until a primary has measured. */
+  readonly roundTripMs?: number;
   readonly heldOutputs?: number;
   /** The share of the CPU that the guest may use. */
   readonly cpuPercent?: number;

@@ -12,6 +12,7 @@ export interface Measured {
   readonly token?: number;
   readonly protected?: boolean;
   readonly lagMs?: number;
+  readonly roundTripMs?: number;
   readonly heldOutputs?: number;
   readonly unconfirmedOutputs?: number;
   readonly instructions?: number;
@@ -84,6 +85,12 @@ export const METRICS: readonly Metric[] = [
     help: 'time for which the primary has executed beyond its backup',
     kind: 'gauge',
     read: ({ lagMs }) => one(lagMs, 1e-3),
+  },
+  {
+    name: 'vmft_channel_round_trip_seconds',
+    help: 'time from a batch of the log to its acknowledgement, smoothed; of a primary',
+    kind: 'gauge',
+    read: ({ roundTripMs }) => one(roundTripMs, 1e-3),
   },
   {
     name: 'vmft_held_outputs',

@@ -57,6 +57,7 @@ export class ReplicaStatus {
       peer,
       protected: role === 'primary' && state.channel === 'open' && state.clone === undefined,
       lagMs: lag.ns / 1e6,
+      roundTripMs: window.trip.ns / 1e6,
       heldOutputs: outputs.held.length,
       cpuPercent: execution.percent,
       entries: role === 'primary' ? window.sent : inbox.received,

@@ -47,6 +47,9 @@ const HERMIT_FORGETS = [
   ...['alarmNs', 'watch', 'arbitration', 'fence', 'window', 'inbox', 'lag', 'reads'],
 ] as const;
 
+/** What a replica only measures: its future does not depend on it. */
+const MEASURED = 'trip';
+
 /** What a replayer keeps only to be able to tell what went wrong. */
 const HISTORY_OF_LOG = ['recent', 'since'];
 
@@ -326,7 +329,8 @@ class Canon {
       return `[${text}]`;
     }
     for (const [name, item] of Object.entries(value)) {
-      if (item !== undefined) text += `${name}:${this.#text(item, nowNs, name)},`;
+      if (item !== undefined && name !== MEASURED)
+        text += `${name}:${this.#text(item, nowNs, name)},`;
     }
     return `{${text}}`;
   }

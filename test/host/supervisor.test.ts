@@ -38,6 +38,14 @@ describe('a supervisor', () => {
     expect(machine.vmft('status', machine.dir).stdout).toContain(
       `metrics    alpha 127.0.0.1:${port}, beta 127.0.0.1:${port + 1}, `,
     );
+    const measured = async () => {
+      const primary = (await machine.look())?.replicas.find(({ role }) => role === 'primary');
+      return primary?.roundTripMs && primary.metrics;
+    };
+    const metrics = await until('the round trip of the channel is measured', measured);
+    expect(await (await fetch(`http://${metrics}/metrics`)).text()).toMatch(
+      /^vmft_channel_round_trip_seconds\{.*\} 0\.\d+$/m,
+    );
     const restarts = await (await fetch(`http://127.0.0.1:${port + 4}/metrics`)).text();
     expect(restarts).toMatch(/^vmft_restarts_total\{.*part="supervisor"\} 3$/m);
     expect(machine.vmft('crash', machine.dir, 'supervisor').status).toBe(0);
